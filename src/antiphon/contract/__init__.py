@@ -1,0 +1,1 @@
+"""What crosses NATS: frozen message types and subject names, without logic."""

@@ -1,0 +1,104 @@
+"""What a worker sends about a job, numbered without gaps per job and attempt, to the API server's subject."""
+
+import msgspec
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A word and its times, in seconds from the start of the job's audio (TTS: after trimming)."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Common head of every event.
+
+    Attributes:
+        job: the job's id.
+        attempt: the attempt that made it.
+        seq: 0, 1, 2 … within the attempt.
+    """
+
+    job: str
+    attempt: int
+    seq: int
+
+
+class AudioOut(_Event, frozen=True, tag="audio"):
+    """Samples of a synthesis job.
+
+    Attributes:
+        start_sample: position of the first sample in the job's (trimmed) audio.
+        sample_rate: in Hz.
+        samples: raw little-endian float32, mono, at most 32 KB.
+        step_s: engine time this chunk took.
+    """
+
+    start_sample: int
+    sample_rate: int
+    samples: bytes
+    step_s: float
+
+
+class Timestamps(_Event, frozen=True, tag="timestamps"):
+    """Words and phonemes whose audio starts within the samples sent before the next event."""
+
+    words: tuple[Word, ...]
+    phonemes: tuple[Word, ...]
+
+
+class Partial(_Event, frozen=True, tag="partial"):
+    """Unstable text of the open utterance: replaces the last partial."""
+
+    text: str
+    audio_s: float
+
+
+class Final(_Event, frozen=True, tag="final"):
+    """Text that never changes: joins the earlier finals verbatim (leading space included).
+
+    Attributes:
+        text: may be empty when nothing was said before a finalize.
+        start_s, end_s: the audio it covers, in seconds of the stream; audio before ``end_s`` is done with.
+        words: empty unless asked for.
+    """
+
+    text: str
+    start_s: float
+    end_s: float
+    words: tuple[Word, ...] = ()
+
+
+class Finalized(_Event, frozen=True, tag="finalized"):
+    """Answer to `Finalize`: every final for the audio before it has been sent."""
+
+    mark: int
+
+
+class Heard(_Event, frozen=True, tag="heard"):
+    """The worker has taken in the stream up to here (seconds); the API server sends a window ahead of it."""
+
+    audio_s: float
+
+
+class Done(_Event, frozen=True, tag="done"):
+    """The job is complete.
+
+    Attributes:
+        audio_s: seconds spoken or heard.
+        processing_s: engine time the job took.
+    """
+
+    audio_s: float
+    processing_s: float
+
+
+class Failed(_Event, frozen=True, tag="failed"):
+    """The job ended in an error; ``retryable`` when another worker may manage."""
+
+    message: str
+    retryable: bool
+
+
+Event = AudioOut | Timestamps | Partial | Final | Finalized | Heard | Done | Failed

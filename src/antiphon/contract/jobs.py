@@ -1,0 +1,131 @@
+"""Jobs, the answers to their offer, and what an API server sends while they run."""
+
+from typing import Literal
+
+import msgspec
+
+
+class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
+    """Speak one segment (a sentence or phrase) of a context.
+
+    The audio depends on nothing but this message, so that another worker can go on where one stopped.
+
+    Attributes:
+        job: id, the same over all attempts.
+        attempt: 0, 1 …; events of older attempts are dropped.
+        api: the API server that gets the events.
+        text: what to speak (code points; never logged).
+        speed: factor of the pace, 1.0 = the voice's own.
+        seed: with ``segment``, keys the noise of the model.
+        segment: index of the segment in its context.
+        trim_lead: cut the silence before the first audible sample to 20 ms.
+        resume_at_sample: leave out this many samples (of the trimmed audio) that were already received.
+        credit_s: seconds of audio that may be sent before more credit comes.
+    """
+
+    job: str
+    attempt: int = 0
+    api: str
+    model: str
+    voice: str
+    language: str
+    text: str
+    speed: float = 1.0
+    seed: int = 0
+    segment: int = 0
+    trim_lead: bool = False
+    resume_at_sample: int = 0
+    credit_s: float = 30.0
+
+
+class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=True):
+    """Hear one stream of 16 kHz mono float32 audio.
+
+    Attributes:
+        job, attempt, api: as in `SynthesisJob`.
+        partials: send the unstable text between finals.
+        word_timestamps: give each final's words their times.
+        max_silence_s: a pause this long ends an utterance.
+        min_volume: RMS level (0 to 1) under which audio counts as silence.
+        start_s: position in the stream of the first sample sent (above 0 when a stream is replayed).
+    """
+
+    job: str
+    attempt: int = 0
+    api: str
+    model: str
+    language: str
+    partials: bool = True
+    word_timestamps: bool = False
+    max_silence_s: float = 0.6
+    min_volume: float = 0.0
+    start_s: float = 0.0
+
+
+Job = SynthesisJob | RecognitionJob
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """The worker holds a place for the job and will send its events."""
+
+    worker: str
+
+
+RefusalReason = Literal["full", "draining", "unknown_model", "unknown_voice", "unknown_language", "malformed"]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The worker takes no such job, now or ever; ``detail`` is for a person."""
+
+    worker: str
+    reason: RefusalReason
+    detail: str = ""
+
+
+OfferReply = Accepted | Refused
+
+
+class AudioIn(msgspec.Struct, frozen=True, tag="audio", array_like=True):
+    """Samples for a recognition job: ``samples`` is raw little-endian float32, at most 32 KB."""
+
+    attempt: int
+    seq: int
+    samples: bytes
+
+
+class Finalize(msgspec.Struct, frozen=True, tag="finalize", array_like=True):
+    """Everything heard before this is to be made final now; answered by `Finalized` with the same mark."""
+
+    attempt: int
+    seq: int
+    mark: int
+
+
+class EndOfAudio(msgspec.Struct, frozen=True, tag="end", array_like=True):
+    """No audio follows: recognise the rest, then `Done`."""
+
+    attempt: int
+    seq: int
+
+
+class Credit(msgspec.Struct, frozen=True, tag="credit", array_like=True):
+    """The sum of audio seconds a synthesis job may have sent by now (absolute, so a lost message heals)."""
+
+    attempt: int
+    total_s: float
+
+
+class Resend(msgspec.Struct, frozen=True, tag="resend", array_like=True):
+    """Events from ``from_seq`` on got lost: send them again."""
+
+    attempt: int
+    from_seq: int
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel", array_like=True):
+    """Stop at once and free the place; no event follows."""
+
+    attempt: int
+
+
+JobInput = AudioIn | Finalize | EndOfAudio | Credit | Resend | Cancel

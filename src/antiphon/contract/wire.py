@@ -1,0 +1,19 @@
+"""The one codec of the bus: msgpack of the contract's structs (https://msgpack.org, through msgspec)."""
+
+import msgspec
+
+from antiphon.contract.events import Event
+from antiphon.contract.jobs import Job, JobInput, OfferReply
+from antiphon.contract.presence import ApiAlive, Presence
+
+MAX_PAYLOAD_BYTES = 32 * 1024
+"""Audio in one message; longer audio is cut."""
+
+encode = msgspec.msgpack.Encoder().encode
+
+decode_job = msgspec.msgpack.Decoder[Job](Job).decode
+decode_offer_reply = msgspec.msgpack.Decoder[OfferReply](OfferReply).decode
+decode_job_input = msgspec.msgpack.Decoder[JobInput](JobInput).decode
+decode_event = msgspec.msgpack.Decoder[Event](Event).decode
+decode_presence = msgspec.msgpack.Decoder(Presence).decode
+decode_api_alive = msgspec.msgpack.Decoder(ApiAlive).decode

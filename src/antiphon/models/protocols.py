@@ -1,0 +1,158 @@
+"""The two protocols a model implements. A model knows nothing of NATS, clients or scheduling.
+
+Both are called from one thread only (the engine's).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Mono audio, float32 in [-1, 1], shape [n]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A word or phoneme and its times, in samples from the start of the utterance."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What a TTS model is asked to speak: one segment.
+
+    Attributes:
+        text: plain text.
+        voice: a voice id of the model.
+        language: code the model lists.
+        speed: factor of the pace.
+        seed: with ``segment``, keys the noise: the same four give the same samples.
+        segment: index in the context.
+    """
+
+    text: str
+    voice: str
+    language: str
+    speed: float = 1.0
+    seed: int = 0
+    segment: int = 0
+
+
+class TTSState(Protocol):
+    """An utterance on its way: prosody is planned, audio is made chunk by chunk.
+
+    Attributes:
+        total_frames: frames of the whole utterance.
+        done_frames: frames made (or skipped) so far.
+        silent_frames: frames at the start that hold no speech, by the model's own durations (a hint).
+        words, phonemes: times of the whole utterance, known before the first chunk.
+    """
+
+    @property
+    def total_frames(self) -> int: ...
+    @property
+    def done_frames(self) -> int: ...
+    @property
+    def silent_frames(self) -> int: ...
+    @property
+    def words(self) -> Sequence[Timed]: ...
+    @property
+    def phonemes(self) -> Sequence[Timed]: ...
+
+    def skip_to(self, frame: int) -> None:
+        """Leave out the frames before ``frame`` (at least ``done_frames``): later samples stay the same."""
+        ...
+
+
+S = TypeVar("S", bound=TTSState)
+
+
+class TTSModel(Protocol[S]):
+    """A text-to-speech model.
+
+    Attributes:
+        name: canonical name, e.g. ``hibari``.
+        sample_rate: in Hz.
+        frame_samples: samples a frame.
+        languages: codes it speaks.
+        voices: ids it speaks with.
+        digest: sha256 over the model's files.
+    """
+
+    name: str
+    sample_rate: int
+    frame_samples: int
+    languages: tuple[str, ...]
+    voices: tuple[str, ...]
+    digest: str
+
+    def start(self, utterance: Utterance) -> S:
+        """Plan an utterance: text to phonemes to prosody."""
+        ...
+
+    def step(self, states: Sequence[S], frames: Sequence[int]) -> list[Samples]:
+        """Make the next ``frames[i]`` frames (at most; fewer at the end) of each state, in one batch.
+
+        The samples do not depend on how an utterance is cut into chunks, nor on its neighbours.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What an STT model heard in one window.
+
+    Attributes:
+        text: without leading or trailing blanks; empty when nothing was said.
+        words: times in samples from the start of the window; empty unless asked for.
+    """
+
+    text: str
+    words: tuple[Timed, ...] = ()
+
+
+class STTModel(Protocol):
+    """A speech recogniser that hears windows of audio.
+
+    Attributes:
+        name, sample_rate, languages, digest: as for `TTSModel`.
+        max_window_s: the longest window it hears well.
+    """
+
+    name: str
+    sample_rate: int
+    languages: tuple[str, ...]
+    max_window_s: float
+    digest: str
+
+    def transcribe(self, windows: Sequence[Samples], *, word_timestamps: Sequence[bool]) -> list[Transcript]:
+        """Hear several windows in one batch; ``word_timestamps[i]`` asks for the words' times of window i."""
+        ...
+
+
+class VAD(Protocol):
+    """A voice activity detector over frames, batched over streams.
+
+    Attributes:
+        sample_rate: in Hz.
+        frame_samples: samples a frame.
+    """
+
+    sample_rate: int
+    frame_samples: int
+
+    def initial_state(self) -> NDArray[np.float32]:
+        """State of a stream that has heard nothing."""
+        ...
+
+    def step(
+        self, frames: Sequence[Samples], states: Sequence[NDArray[np.float32]]
+    ) -> list[tuple[float, NDArray[np.float32]]]:
+        """Probability of speech in one next frame of each stream, with the stream's new state."""
+        ...

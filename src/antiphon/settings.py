@@ -1,0 +1,191 @@
+"""Every setting of every process: one frozen object.
+
+A value comes from, strongest first: a command-line flag, the settings file (TOML; ``--config`` or
+``ANTIPHON_CONFIG``), a variable ``ANTIPHON_<NAME>``, the default here. An unknown name in the file or among
+the variables is an error: a typing mistake must not pass as a default. ``docs/configuration.md`` lists all of
+them, and a test holds it to this file.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from antiphon.errors import SettingsError
+
+ENV_PREFIX = "ANTIPHON_"
+CONFIG_VARIABLE = "ANTIPHON_CONFIG"
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / fallback) / "antiphon"
+
+
+class Settings(BaseModel):
+    """The resolved settings of one process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state_dir: Path = Field(
+        default_factory=lambda: _xdg("XDG_STATE_HOME", ".local/state"),
+        description="Folder for NATS data, the API key and logs of child processes.",
+    )
+    models_dir: Path = Field(
+        default_factory=lambda: _xdg("XDG_DATA_HOME", ".local/share") / "models",
+        description="Folder of the pulled model files.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="`console` for people, `json` (one object a line) for collectors."
+    )
+
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(default=5000, ge=0, le=65535, description="Port of HTTP and WebSocket.")
+    api_tls_port: int = Field(
+        default=5443, ge=0, le=65535, description="Port of HTTPS and WSS, open when a certificate is given."
+    )
+    tls_cert: Path | None = Field(default=None, description="PEM file of the certificate (and its chain).")
+    tls_key: Path | None = Field(default=None, description="PEM file of the certificate's private key.")
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key that clients send. Without it `antiphon up` makes one and keeps it in the state folder.",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that serves the metrics.")
+    metrics_port: int = Field(
+        default=8080,
+        ge=0,
+        le=65535,
+        description="Port of Prometheus metrics and probes; `antiphon up` gives its workers the ports after it.",
+    )
+    nats_url: str = Field(
+        default="nats://127.0.0.1:4222", description="NATS server of a process started alone."
+    )
+    nats_port: int = Field(
+        default=4222, ge=1, le=65535, description="Port of the NATS server that `antiphon up` starts."
+    )
+    nats_monitoring_port: int = Field(
+        default=8222, ge=1, le=65535, description="Monitoring port of that NATS server."
+    )
+
+    tts_workers: int = Field(default=1, ge=0, le=64, description="TTS workers that `antiphon up` starts.")
+    stt_workers: int = Field(default=1, ge=0, le=64, description="STT workers that `antiphon up` starts.")
+    tts_model: str = Field(default="hibari", description="Model that TTS workers serve.")
+    stt_model: str = Field(default="moonshine-tiny-en", description="Model that STT workers serve.")
+    batch_size: int = Field(
+        default=8, ge=1, le=1024, description="Rows a step: the dial between latency and throughput."
+    )
+    max_streams: int = Field(
+        default=64, ge=1, le=65536, description="Streams a worker holds at once: its advertised capacity."
+    )
+    queue_size: int = Field(
+        default=256, ge=0, description="Requests that may wait for a place before others get 429."
+    )
+    queue_timeout_s: float = Field(
+        default=5.0, gt=0, description="Seconds a request waits for a place before it gets 429."
+    )
+    shutdown_grace_s: float = Field(
+        default=10.0, ge=0, description="Seconds that running streams get to finish after SIGTERM."
+    )
+    max_message_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1024, description="Largest JSON body and WebSocket message."
+    )
+    max_upload_bytes: int = Field(
+        default=2 * 1024**3, ge=1024, description="Largest audio file of a transcription."
+    )
+    model_aliases: dict[str, str] = Field(
+        default={"sonic*": "tts", "ink-*": "stt", "whisper*": "stt"},
+        description="Model names of clients (`*` matches any rest) to `tts` or `stt` (what the workers serve).",
+    )
+    voice_aliases: dict[str, str] = Field(
+        default={}, description="Voice ids of clients to local voices, before the built-in table."
+    )
+    default_voice: str = Field(
+        default="heart", description="Local voice that known ids of the hosted service stand for."
+    )
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            msg = "tls_cert and tls_key belong together: give both or neither"
+            raise ValueError(msg)
+        return self
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Resolve the settings.
+
+    Args:
+        flags: values from the command line; None means "not given".
+        config: the settings file; without it ``ANTIPHON_CONFIG``, else none.
+        environ: the environment, by default the process's.
+
+    Raises:
+        SettingsError: naming the setting, where it came from and what is wrong with it.
+    """
+    environ = os.environ if environ is None else environ
+    if config is None and environ.get(CONFIG_VARIABLE):
+        config = Path(environ[CONFIG_VARIABLE])
+    from_environment = _read_environment(environ)
+    from_file = _read_file(config) if config else {}
+    from_flags = {name: value for name, value in (flags or {}).items() if value is not None}
+    origin = {
+        **dict.fromkeys(from_environment, "the environment"),
+        **dict.fromkeys(from_file, str(config)),
+        **dict.fromkeys(from_flags, "the command line"),
+    }
+    try:
+        return Settings.model_validate({**from_environment, **from_file, **from_flags})
+    except ValidationError as error:
+        raise SettingsError(_explain(error, origin)) from None
+
+
+def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        field = Settings.model_fields.get(name)
+        if field is None:
+            raise SettingsError(f"{variable} is not a setting; docs/configuration.md lists them.")
+        values[name] = _parse_table(variable, value) if field.annotation == dict[str, str] else value
+    return values
+
+
+def _parse_table(variable: str, value: str) -> dict[str, str]:
+    try:
+        return dict(pair.strip().split("=", 1) for pair in value.split(",") if pair.strip())  # type: ignore[misc]
+    except ValueError:
+        raise SettingsError(f"{variable} wants name=value pairs with commas between them.") from None
+
+
+def _read_file(config: Path) -> dict[str, Any]:
+    try:
+        with config.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise SettingsError(f"Can't read the settings file {config}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {config} is not TOML: {error}.") from None
+
+
+def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
+    lines: list[str] = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        place = f" (from {origin[name]})" if name in origin else ""
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{name}{place} is not a setting; docs/configuration.md lists them.")
+        else:
+            lines.append(f"{name or 'Settings'}{place}: {problem['msg']}.")
+    return "\n".join(lines)
