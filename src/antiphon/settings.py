@@ -53,14 +53,14 @@ class Settings(BaseModel):
     tls_key: Path | None = Field(default=None, description="PEM file of the certificate's private key.")
     api_key: SecretStr | None = Field(
         default=None,
-        description="Key that clients send. Without it `antiphon up` makes one and keeps it in the state folder.",
+        description="Key that clients send. Without it `antiphon up` makes one and keeps it in `state_dir`.",
     )
     metrics_host: str = Field(default="127.0.0.1", description="Address that serves the metrics.")
     metrics_port: int = Field(
         default=8080,
         ge=0,
         le=65535,
-        description="Port of Prometheus metrics and probes; `antiphon up` gives its workers the ports after it.",
+        description="Port of metrics and probes; `antiphon up` gives its workers the ports after it.",
     )
     nats_url: str = Field(
         default="nats://127.0.0.1:4222", description="NATS server of a process started alone."
@@ -99,7 +99,7 @@ class Settings(BaseModel):
     )
     model_aliases: dict[str, str] = Field(
         default={"sonic*": "tts", "ink-*": "stt", "whisper*": "stt"},
-        description="Model names of clients (`*` matches any rest) to `tts` or `stt` (what the workers serve).",
+        description="Names clients give (`*` matches any rest) to `tts` or `stt` (what the workers serve).",
     )
     voice_aliases: dict[str, str] = Field(
         default={}, description="Voice ids of clients to local voices, before the built-in table."

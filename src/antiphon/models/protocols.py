@@ -45,25 +45,32 @@ class Utterance:
 
 
 class TTSState(Protocol):
-    """An utterance on its way: prosody is planned, audio is made chunk by chunk.
-
-    Attributes:
-        total_frames: frames of the whole utterance.
-        done_frames: frames made (or skipped) so far.
-        silent_frames: frames at the start that hold no speech, by the model's own durations (a hint).
-        words, phonemes: times of the whole utterance, known before the first chunk.
-    """
+    """An utterance on its way: prosody is planned, audio is made chunk by chunk."""
 
     @property
-    def total_frames(self) -> int: ...
+    def total_frames(self) -> int:
+        """Frames of the whole utterance."""
+        ...
+
     @property
-    def done_frames(self) -> int: ...
+    def done_frames(self) -> int:
+        """Frames made (or skipped) so far."""
+        ...
+
     @property
-    def silent_frames(self) -> int: ...
+    def silent_frames(self) -> int:
+        """Frames at the start that hold no speech by the model's own durations: a hint."""
+        ...
+
     @property
-    def words(self) -> Sequence[Timed]: ...
+    def words(self) -> Sequence[Timed]:
+        """Words of the whole utterance, known before the first chunk."""
+        ...
+
     @property
-    def phonemes(self) -> Sequence[Timed]: ...
+    def phonemes(self) -> Sequence[Timed]:
+        """Phonemes of the whole utterance, known before the first chunk."""
+        ...
 
     def skip_to(self, frame: int) -> None:
         """Leave out the frames before ``frame`` (at least ``done_frames``): later samples stay the same."""
