@@ -1,0 +1,51 @@
+"""The ASGI application: routes, the errors' form, and what they stand on."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from antiphon import __version__
+from antiphon.api import errors, status, voices
+from antiphon.api.envelope import Envelope, request_id_of
+from antiphon.api.services import Services
+from antiphon.api.versions import version_of
+from antiphon.errors import AntiphonError, NotFound
+
+ROUTERS = (status.router, voices.router)
+
+
+def create_app(services: Services) -> FastAPI:
+    """Make the application; every route is there under ``/v1`` as well."""
+    app = FastAPI(
+        title="Antiphon",
+        version=__version__,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+        app.include_router(router, prefix="/v1")
+    app.router.default = _no_route
+    for kind in (AntiphonError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(Envelope)
+    return app
+
+
+async def _answer(connection: HTTPConnection, error: Exception) -> Response:
+    response = errors.response(
+        errors.translate(error), version=version_of(connection), request_id=request_id_of(connection)
+    )
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response
+
+
+async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the ASGI signature
+    raise NotFound("There is no such path here.")

@@ -1,0 +1,62 @@
+"""JSON in and out of HTTP."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from antiphon.errors import BadRequest, FileTooLarge
+
+
+def json_response(content: Any, status: int = 200) -> Response:
+    """An HTTP response of JSON."""
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def parse_object(data: bytes | str) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        BadRequest: telling the byte at which the JSON breaks, or that it is no object.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        byte = len(error.doc[: error.pos].encode())
+        raise BadRequest(f"The message is not JSON: {error.msg} at byte {byte}.") from None
+    if not isinstance(value, dict):
+        raise BadRequest("The message must be a JSON object.")
+    return cast("dict[str, Any]", value)
+
+
+async def read_object(request: Request, limit: int) -> dict[str, Any]:
+    """Read a request's body as a JSON object, whatever its Content-Type says.
+
+    Raises:
+        BadRequest: the body is not a JSON object.
+        FileTooLarge: it has more than ``limit`` bytes.
+    """
+    return parse_object(await read_body(request, limit))
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a request's body, giving up as soon as it is known to have more than ``limit`` bytes.
+
+    Raises:
+        FileTooLarge: it has.
+    """
+    if _declared_length(request.headers) > limit:
+        raise FileTooLarge(f"The body may have {limit} bytes.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise FileTooLarge(f"The body may have {limit} bytes.")
+    return bytes(body)
+
+
+def _declared_length(headers: Mapping[str, str]) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0

@@ -1,0 +1,65 @@
+"""The outermost layer: a request id on everything, one form of each path, and no error without an answer."""
+
+import uuid
+from http import HTTPStatus
+
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from antiphon.api import errors
+from antiphon.api.versions import version_of
+from antiphon.telemetry.logs import get_logger
+
+_STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+
+log = get_logger("api")
+
+
+def request_id_of(connection: HTTPConnection) -> str:
+    """The id that ``X-Request-ID`` tells the client, and the log us."""
+    return connection.scope["state"]["request_id"]
+
+
+class Envelope:
+    """ASGI middleware around every request and socket.
+
+    It gives each an id and tells it in ``X-Request-ID``, takes the slash off the end of a path (clients write
+    both forms and follow no redirect), and answers an exception that nobody expected with a plain 500.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+        scope["path"] = scope["path"].rstrip("/") or "/"
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] in _STARTS:
+                started = True
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            log.exception("request failed", request_id=request_id, path=scope["path"])
+            if started:
+                # The status is out, so the one way left to say that the answer is not whole is to cut it.
+                raise
+            connection = HTTPConnection(scope)
+            response = errors.response(
+                errors.translate(error), version=version_of(connection), request_id=request_id
+            )
+            response.status_code = max(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)
+            await response(scope, receive, send_with_id)
