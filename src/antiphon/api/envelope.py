@@ -3,7 +3,6 @@
 import uuid
 from http import HTTPStatus
 
-
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
