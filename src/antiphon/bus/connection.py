@@ -1,0 +1,103 @@
+"""A process's connection to NATS, and a way to publish from plain functions."""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from antiphon.errors import OperatorError
+from antiphon.telemetry.logs import get_logger
+
+_log = get_logger(__name__)
+
+Handler = Callable[[Msg], Awaitable[None]]
+
+
+async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
+    """Connect, and reconnect for ever once the first connection stood.
+
+    Args:
+        url: ``nats://host:port``, several with commas between them.
+        name: shown by the server's monitoring.
+        timeout_s: how long to wait for the first connection.
+
+    Raises:
+        OperatorError: no NATS server answered in time.
+    """
+
+    async def on_error(error: Exception) -> None:
+        _log.warning("nats_error", error=str(error) or type(error).__name__)
+
+    async def on_disconnect() -> None:
+        _log.warning("nats_disconnected")
+
+    async def on_reconnect() -> None:
+        _log.info("nats_reconnected")
+
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while True:
+        try:
+            return await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+                servers=url.split(","),
+                name=name,
+                # Each process has its own inbox, so that permissions can keep replies apart.
+                inbox_prefix=f"_INBOX_{name}_{secrets.token_hex(4)}",
+                allow_reconnect=True,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.1,
+                connect_timeout=2,
+                error_cb=on_error,
+                disconnected_cb=on_disconnect,
+                reconnected_cb=on_reconnect,
+            )
+        except (NatsError, OSError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise OperatorError(
+                    f"No NATS server answers at {url} ({error or type(error).__name__}): start one with "
+                    "`antiphon up`, or point --nats (ANTIPHON_NATS_URL) at yours."
+                ) from None
+            await asyncio.sleep(0.1)
+
+
+async def subscribe(client: Client, subject: str, handler: Handler) -> None:
+    """Call ``handler`` for each message on ``subject``, in order, one at a time."""
+    await client.subscribe(subject, cb=handler)  # pyright: ignore[reportUnknownMemberType]
+
+
+class Publisher:
+    """Publishes in order from plain (not async) functions of the event loop's thread."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._pending: deque[tuple[str, bytes]] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._run(), name="publisher")
+
+    def send(self, subject: str, payload: bytes) -> None:
+        """Queue one message; it leaves within this turn of the event loop."""
+        self._pending.append((subject, payload))
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        """Send what is queued, then stop."""
+        self._closing = True
+        self._wake.set()
+        await self._task
+
+    async def _run(self) -> None:
+        while not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._pending:
+                subject, payload = self._pending.popleft()
+                try:
+                    await self._client.publish(subject, payload)
+                except NatsError as error:
+                    # Sequence numbers and heartbeats mend what is lost while NATS is away.
+                    _log.warning("nats_publish_failed", error=str(error) or type(error).__name__)

@@ -1,0 +1,116 @@
+"""The process of a worker: load the model, join the bus, leave it on SIGTERM."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+
+import uvloop
+
+from antiphon import __version__
+from antiphon.bus.connection import connect
+from antiphon.contract.events import Event
+from antiphon.contract.jobs import Job
+from antiphon.contract.presence import Presence
+from antiphon.contract.subjects import Kind
+from antiphon.engine.speaking import SpeakingEngine
+from antiphon.models.protocols import VAD, STTModel, TTSModel
+from antiphon.models.registry import load_stt, load_tts, load_vad
+from antiphon.models.store import ModelStore
+from antiphon.settings import Settings
+from antiphon.telemetry.health import Readiness, serve_health
+from antiphon.telemetry.logs import configure_logging, get_logger
+from antiphon.workers.worker import JobEngine, MakeEngine, Worker
+
+_log = get_logger(__name__)
+
+
+def run(kind: Kind, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        OperatorError: the model is missing, a port is taken, NATS does not answer.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    store = ModelStore(settings.models_dir)
+    if kind == "tts":
+        voice_model = load_tts(settings.tts_model, store)
+        offering, make_engine = _tts(voice_model, settings)
+    else:
+        offering, make_engine = _stt(load_stt(settings.stt_model, store), load_vad(store), settings)
+    if not uvloop.run(_serve(offering, make_engine, settings)):
+        sys.exit(1)
+
+
+def _tts(model: TTSModel[Any], settings: Settings) -> tuple[Presence, MakeEngine]:
+    def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
+        return cast(
+            "JobEngine",
+            SpeakingEngine(model, batch_size=settings.batch_size, emit=emit, released=released),
+        )
+
+    offering = _presence("tts", model.name, model.languages, model.digest, settings, voices=model.voices)
+    return offering, make_engine
+
+
+def _stt(model: STTModel, vad: VAD, settings: Settings) -> tuple[Presence, MakeEngine]:
+    from antiphon.engine.hearing import HearingEngine
+
+    def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
+        return cast(
+            "JobEngine",
+            HearingEngine(model, vad, batch_size=settings.batch_size, emit=emit, released=released),
+        )
+
+    return _presence("stt", model.name, model.languages, model.digest, settings), make_engine
+
+
+def _presence(
+    kind: Kind,
+    model: str,
+    languages: tuple[str, ...],
+    digest: str,
+    settings: Settings,
+    *,
+    voices: tuple[str, ...] = (),
+) -> Presence:
+    return Presence(
+        worker=uuid4().hex,
+        kind=kind,
+        model=model,
+        languages=languages,
+        voices=voices,
+        capacity=settings.max_streams,
+        version=__version__,
+        digest=digest,
+    )
+
+
+async def _serve(offering: Presence, make_engine: MakeEngine, settings: Settings) -> bool:
+    """Serve until told to stop (True) or until the engine dies (False)."""
+    readiness = Readiness("joining the bus")
+    async with serve_health(readiness, settings.metrics_host, settings.metrics_port):
+        client = await connect(settings.nats_url, f"worker-{offering.kind}-{offering.worker[:8]}")
+        worker = Worker(client, offering, make_engine)
+        await worker.start()
+        readiness.set_ready()
+        _log.info("worker_ready", kind=offering.kind, model=offering.model, worker=offering.worker)
+        told = await _stopped_or_died(worker)
+        readiness.set_unready("leaving")
+        await worker.stop(settings.shutdown_grace_s if told else 0)
+        await client.close()
+    return told
+
+
+async def _stopped_or_died(worker: Worker) -> bool:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    waiting = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(worker.wait_died())]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    return stop.is_set()

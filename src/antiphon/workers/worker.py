@@ -1,0 +1,182 @@
+"""A worker on the bus: jobs in, engine, events out."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from antiphon.bus.connection import Publisher, subscribe
+from antiphon.contract import subjects
+from antiphon.contract.events import Event
+from antiphon.contract.jobs import Accepted, Cancel, Job, JobInput, Refused, Resend
+from antiphon.contract.presence import Presence
+from antiphon.contract.wire import decode_api_alive, decode_job, decode_job_input, encode
+from antiphon.engine.loop import Engine, EngineLoop
+from antiphon.telemetry import metrics
+from antiphon.telemetry.logs import get_logger
+from antiphon.workers.outbox import Outbox
+from antiphon.workers.places import Places
+
+PRESENCE_EVERY_S = 0.25
+
+_log = get_logger(__name__)
+
+
+class JobEngine(Engine, Protocol):
+    """An engine that a worker can give jobs of its kind."""
+
+    def add(self, job: Job) -> None:
+        """A job joins."""
+        ...
+
+    def tell(self, job: str, message: JobInput) -> None:
+        """A message for a running job."""
+        ...
+
+
+MakeEngine = Callable[[Callable[[Event], None], Callable[[Job], None]], JobEngine]
+"""Builds the engine from the functions that take its events and the jobs whose place is free."""
+
+
+class Worker:
+    """Serves one model on one connection.
+
+    Args:
+        client: connection to NATS.
+        offering: what this worker tells of itself; load and draining are filled in.
+        make_engine: builds the engine.
+    """
+
+    def __init__(self, client: Client, offering: Presence, make_engine: MakeEngine) -> None:
+        self._client = client
+        self._offering = offering
+        self._places = Places(offering)
+        self._publisher = Publisher(client)
+        self._outboxes: dict[str, Outbox] = {}
+        self._loop = asyncio.get_running_loop()
+        self._died = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._engine = make_engine(self._emit, self._released)
+        self._engine_loop = EngineLoop(self._engine, died=self._engine_died)
+        self._presence_task: asyncio.Task[None] | None = None
+        labels = {"kind": offering.kind, "model": offering.model, "worker": offering.worker}
+        self._load_gauge = metrics.WORKER_LOAD.labels(**labels)
+        metrics.WORKER_CAPACITY.labels(**labels).set(offering.capacity)
+
+    async def start(self) -> None:
+        """Start the engine, listen for jobs, then tell of it."""
+        me = self._offering
+        self._engine_loop.start()
+        await subscribe(self._client, subjects.job_input(me.kind, me.worker, "*"), self._on_input)
+        await subscribe(self._client, subjects.ALL_API_PRESENCE, self._on_api_alive)
+        await subscribe(self._client, subjects.offer(me.kind, me.worker), self._on_offer)
+        await self._client.flush()
+        self._presence_task = asyncio.create_task(self._tell_presence(), name="presence")
+
+    async def wait_died(self) -> None:
+        """Return when the engine can't go on."""
+        await self._died.wait()
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new jobs, let the running ones finish for ``grace_s`` seconds, leave."""
+        self._places.draining = True
+        self._publish_presence()
+        if len(self._places) and grace_s:
+            self._idle.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), grace_s)
+        if self._presence_task:
+            self._presence_task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._presence_task
+        self._publish_presence(leaving=True)
+        await self._publisher.aclose()
+        await self._client.flush()
+        self._engine_loop.stop()
+
+    # -- bus in
+
+    async def _on_offer(self, message: Msg) -> None:
+        me = self._offering
+        try:
+            job = decode_job(message.data)
+        except msgspec.DecodeError:
+            await message.respond(encode(Refused(me.worker, "malformed", "The job can't be read.")))
+            return
+        reply = self._places.offer(job, self._loop.time())
+        if isinstance(reply, Accepted):
+            self._outboxes[job.job] = Outbox(job.api, job.attempt)
+            self._engine_loop.submit(partial(self._engine.add, job))
+        await message.respond(encode(reply))
+        self._publish_presence()
+
+    async def _on_input(self, message: Msg) -> None:
+        job = message.subject.rpartition(".")[2]
+        try:
+            content = decode_job_input(message.data)
+        except msgspec.DecodeError:
+            _log.warning("input_of_another_version", job=job)
+            return
+        if not self._places.holds(job, content.attempt):
+            return
+        if isinstance(content, Resend):
+            self._resend(job, content.from_seq)
+        else:
+            self._engine_loop.submit(partial(self._engine.tell, job, content))
+
+    async def _on_api_alive(self, message: Msg) -> None:
+        with contextlib.suppress(msgspec.DecodeError):
+            alive = decode_api_alive(message.data)
+            self._cancel(self._places.heartbeat(alive, self._loop.time()))
+
+    def _resend(self, job: str, from_seq: int) -> None:
+        if outbox := self._outboxes.get(job):
+            for payload in outbox.since(from_seq):
+                self._publisher.send(subjects.output(outbox.api), payload)
+
+    def _cancel(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._engine_loop.submit(partial(self._engine.tell, job.job, Cancel(job.attempt)))
+
+    # -- engine out (called from the engine's thread)
+
+    def _emit(self, event: Event) -> None:
+        outbox = self._outboxes.get(event.job)
+        if outbox is None or outbox.attempt != event.attempt:
+            return
+        payload = outbox.pack(event)
+        self._loop.call_soon_threadsafe(self._publisher.send, subjects.output(outbox.api), payload)
+
+    def _engine_died(self) -> None:
+        self._loop.call_soon_threadsafe(self._died.set)
+
+    def _released(self, job: Job) -> None:
+        self._loop.call_soon_threadsafe(self._free, job)
+
+    def _free(self, job: Job) -> None:
+        if self._places.free(job):
+            del self._outboxes[job.job]
+            self._publish_presence()
+        if not len(self._places):
+            self._idle.set()
+
+    # -- presence
+
+    async def _tell_presence(self) -> None:
+        while True:
+            self._publish_presence()
+            self._cancel(self._places.orphans(self._loop.time()))
+            await asyncio.sleep(PRESENCE_EVERY_S)
+
+    def _publish_presence(self, *, leaving: bool = False) -> None:
+        me = self._offering
+        self._load_gauge.set(len(self._places))
+        presence = msgspec.structs.replace(
+            me, load=len(self._places), draining=self._places.draining, leaving=leaving
+        )
+        self._publisher.send(subjects.worker_presence(me.kind, me.worker), encode(presence))
