@@ -139,7 +139,7 @@ class Url:
                 "GET", self.url, headers=headers, timeout=_TIMEOUT, follow_redirects=True
             ) as response:
                 skip = start - _first_byte(response)
-                for chunk in response.iter_raw(CHUNK_BYTES):
+                for chunk in response.iter_raw():
                     yield chunk[skip:]
                     skip = max(0, skip - len(chunk))
         except (httpx.HTTPError, httpx.InvalidURL) as error:

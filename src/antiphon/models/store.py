@@ -2,10 +2,8 @@
 
 import errno
 import fcntl
-import hashlib
-import os
 import shutil
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +15,8 @@ from antiphon.errors import ModelCorrupt, ModelMissing, StorageError
 from antiphon.models.catalog import Catalog, Model, ModelFile, load_catalog
 from antiphon.models.digests import Digests
 from antiphon.models.packages import Packages, SourceFailed
-from antiphon.models.sources import Source, parse_source
+from antiphon.models.sources import parse_source
+from antiphon.models.transfer import put_in_place, receive
 
 
 class Status(StrEnum):
@@ -185,12 +184,11 @@ class ModelStore:
 
         for source in (way for address in file.sources for way in parse_source(address)):
             try:
-                _receive(source, file, part, packages, report)
+                receive(source, file, part, packages, report)
             except SourceFailed as failure:
                 failures.append(f"{source}: {failure}")
                 continue
-            target.parent.mkdir(exist_ok=True)
-            _move(part, target)
+            put_in_place(part, target)
             Digests(target.parent).known(file.name)
             return
         raise ModelMissing(
@@ -249,7 +247,7 @@ class ModelStore:
 
     @contextmanager
     def _scratch(self) -> Generator[Path]:
-        """An empty folder on the store's disk; under the lock, what lies there is of a pull that was killed."""
+        """An empty folder on the store's disk; under the lock, what lies there is a killed pull's."""
         scratch = self.root / ".partial" / "packages"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
@@ -257,57 +255,3 @@ class ModelStore:
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _receive(
-    source: Source, file: ModelFile, part: Path, packages: Packages, report: Callable[[int], None]
-) -> None:
-    """Bring ``part`` to the whole, verified file, on disk to the last byte.
-
-    Raises:
-        SourceFailed: the source gave up (``part`` keeps what it gave) or gave something else (it is gone).
-    """
-    while True:
-        start = part.stat().st_size if part.exists() else 0
-        if start >= file.size:
-            part.unlink()
-            start = 0
-        size = _append(source.read(start, packages), part, file.size, report)
-        sha256 = _sha256(part)
-        if (size, sha256) == (file.size, file.sha256):
-            return
-        part.unlink()
-        # What an earlier source left may have been the wrong half: this one gets a chance to give it all.
-        if not start:
-            raise SourceFailed(
-                f"gave {size} bytes with sha256 {sha256}, not the expected {file.size} with {file.sha256}"
-            )
-
-
-def _append(chunks: Iterator[bytes], part: Path, limit: int, report: Callable[[int], None]) -> int:
-    """Append to ``part`` what comes, until it is over ``limit`` bytes; return its size."""
-    with part.open("ab") as out:
-        done = out.tell()
-        for chunk in chunks:
-            out.write(chunk)
-            done += len(chunk)
-            report(done)
-            if done > limit:
-                break
-        out.flush()
-        os.fsync(out.fileno())
-    return done
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _move(part: Path, target: Path) -> None:
-    part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
