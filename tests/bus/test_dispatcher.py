@@ -1,0 +1,204 @@
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from antiphon.bus.dispatcher import Dispatcher
+from antiphon.bus.streams import SynthesisStream
+from antiphon.contract.events import AudioOut, Done, Timestamps
+from antiphon.contract.jobs import SynthesisJob
+from antiphon.errors import (
+    JobLost,
+    LanguageNotSupported,
+    ModelNotFound,
+    NoWorker,
+    Overloaded,
+    VoiceNotFound,
+)
+from support.counting import FRAME, CountingModel
+from support.nats import counting_worker, dispatcher, until
+
+TEXT = "one two three four five six seven eight nine ten"
+
+
+def job(**more: Any) -> SynthesisJob:
+    values = {"model": "counting", "voice": "one", "language": "en", "text": TEXT} | more
+    return SynthesisJob(job=uuid4().hex, api="", **values)
+
+
+async def present(api: Dispatcher, count: int = 1) -> None:
+    await until(lambda: len(api.offerings("tts")) == count)
+
+
+async def collect(stream: SynthesisStream) -> np.ndarray:
+    pieces: list[bytes] = []
+    position = 0
+    async for event in stream:
+        if isinstance(event, AudioOut):
+            assert event.start_sample == position
+            position += len(event.samples) // 4
+            pieces.append(event.samples)
+    return np.frombuffer(b"".join(pieces), np.float32)
+
+
+async def test_a_job_is_spoken_over_the_bus(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url):
+        await present(api)
+        stream = await api.synthesize(job())
+        events = [event async for event in stream]
+        assert isinstance(events[-1], Done)
+        words = [w.text for e in events if isinstance(e, Timestamps) for w in e.words]
+        assert words == TEXT.split()
+        samples = np.concatenate(
+            [np.frombuffer(e.samples, np.float32) for e in events if isinstance(e, AudioOut)]
+        )
+        assert np.array_equal(samples, CountingModel().whole(0, 125 * FRAME))
+        assert max(len(e.samples) for e in events if isinstance(e, AudioOut)) <= 32 * 1024
+
+
+async def test_many_jobs_at_once(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url, capacity=4), counting_worker(nats_url):
+        await present(api, 2)
+        expected = CountingModel().whole(0, 125 * FRAME)
+
+        async def one() -> None:
+            assert np.array_equal(await collect(await api.synthesize(job())), expected)
+
+        await asyncio.gather(*(one() for _ in range(30)))
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"model": "other"}, ModelNotFound),
+        ({"voice": "nobody"}, VoiceNotFound),
+        ({"language": "xx"}, LanguageNotSupported),
+    ],
+)
+async def test_what_no_worker_can_do_is_refused_with_the_reason(
+    nats_url: str, change: dict[str, str], error: type[Exception]
+) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url):
+        await present(api)
+        with pytest.raises(error):
+            await api.synthesize(job(**change))
+        assert len(await collect(await api.synthesize(job()))) > 0
+
+
+async def test_no_worker_at_all(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=0.2) as api:
+        with pytest.raises(NoWorker):
+            await api.synthesize(job())
+
+
+async def test_a_job_waits_for_a_worker_that_joins(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=5) as api:
+        waiting = asyncio.create_task(api.synthesize(job()))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        async with counting_worker(nats_url):
+            assert len(await collect(await waiting)) > 0
+
+
+async def test_a_full_worker_lets_others_wait_and_a_full_queue_refuses(nats_url: str) -> None:
+    async with dispatcher(nats_url, queue_size=1, timeout_s=5) as api, counting_worker(nats_url, capacity=1):
+        await present(api)
+        held = await api.synthesize(job(credit_s=0.1))
+        waiting = asyncio.create_task(api.synthesize(job()))
+        await asyncio.sleep(0.1)
+        with pytest.raises(Overloaded) as refusal:
+            await api.synthesize(job())
+        assert refusal.value.retry_after_s >= 1
+        await held.aclose()
+        assert len(await collect(await waiting)) > 0
+
+
+async def test_the_queue_has_a_deadline(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=0.3) as api, counting_worker(nats_url, capacity=1):
+        await present(api)
+        held = await api.synthesize(job(credit_s=0.1))
+        with pytest.raises(Overloaded):
+            await api.synthesize(job())
+        await held.aclose()
+
+
+async def test_closing_a_stream_frees_its_place(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url, capacity=1):
+        await present(api)
+        for _ in range(5):
+            stream = await api.synthesize(job(credit_s=0.1))
+            await anext(stream)
+            await stream.aclose()
+        assert len(await collect(await api.synthesize(job()))) > 0
+
+
+async def test_a_vanished_api_server_leaves_no_place_taken(nats_url: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("antiphon.workers.places.API_SILENT_S", 0.5)
+    async with counting_worker(nats_url, capacity=1):
+        async with dispatcher(nats_url) as gone:
+            await present(gone)
+            await gone.synthesize(job(credit_s=0.1))
+            gone._streams.clear()  # as if it were killed: nothing is cancelled
+        async with dispatcher(nats_url, timeout_s=5) as api:
+            await present(api)
+            assert len(await collect(await api.synthesize(job()))) > 0
+
+
+async def test_a_job_goes_on_when_its_worker_vanishes(nats_url: str) -> None:
+    expected = CountingModel().whole(0, 125 * FRAME)
+    async with dispatcher(nats_url, timeout_s=5) as api, counting_worker(nats_url) as first:
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.5))
+        pieces = [await anext(stream) for _ in range(3)]
+        async with counting_worker(nats_url):
+            await present(api, 2)
+            first._publisher.send = lambda *_: None  # silent from now on, as if it were stopped
+            stream.grant(60.0)
+            rest = [event async for event in stream]
+    audio = [e for e in [*pieces, *rest] if isinstance(e, AudioOut)]
+    position = 0
+    for piece in audio:
+        assert piece.start_sample == position
+        position += len(piece.samples) // 4
+    assert np.array_equal(np.frombuffer(b"".join(a.samples for a in audio), np.float32), expected)
+    words = [w.text for e in [*pieces, *rest] if isinstance(e, Timestamps) for w in e.words]
+    assert words == TEXT.split()
+
+
+async def test_a_job_that_fails_everywhere_is_lost(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url):
+        await present(api)
+        stream = await api.synthesize(job(text="unplannable"))
+        with pytest.raises(JobLost):
+            await collect(stream)
+        assert len(await collect(await api.synthesize(job()))) > 0
+
+
+async def test_a_draining_worker_finishes_what_it_has_and_takes_nothing_new(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=0.5) as api, counting_worker(nats_url) as worker:
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.1))
+        leaving = asyncio.create_task(worker.stop(5.0))
+        await until(lambda: not api.offerings("tts"))
+        with pytest.raises(NoWorker):
+            await api.synthesize(job())
+        stream.grant(60.0)
+        assert len(await collect(stream)) == 125 * FRAME
+        await leaving
+
+
+async def test_messages_that_can_not_be_read_disturb_nobody(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url) as worker:
+        await present(api)
+        me = worker._offering
+        for subject in (
+            f"antiphon.v1.job.tts.{me.worker}",
+            f"antiphon.v1.in.tts.{me.worker}.nobody",
+            f"antiphon.v1.out.{api.api}",
+            f"antiphon.v1.presence.tts.{me.worker}",
+            "antiphon.v1.alive.someone",
+        ):
+            await worker._client.publish(subject, b"\xc1 not msgpack")
+        assert len(await collect(await api.synthesize(job()))) == 125 * FRAME

@@ -1,0 +1,91 @@
+"""A real NATS server and a real worker with a small model, for tests of the bus."""
+
+import asyncio
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from antiphon.bus.connection import connect
+from antiphon.bus.dispatcher import Dispatcher
+from antiphon.bus.server import NatsServer
+from antiphon.contract.presence import Presence
+from antiphon.engine.speaking import SpeakingEngine
+from antiphon.workers.worker import Worker
+from support.counting import CountingModel
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def nats_server(folder: Path) -> Iterator[str]:
+    server = NatsServer(folder, free_port(), free_port())
+    with subprocess.Popen(server.prepare(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 15
+            while True:
+                try:
+                    with urllib.request.urlopen(server.health_url, timeout=1):
+                        break
+                except (urllib.error.URLError, ConnectionError):
+                    assert time.monotonic() < deadline, "nats-server did not start"
+                    time.sleep(0.05)
+            yield server.url
+        finally:
+            process.terminate()
+
+
+@asynccontextmanager
+async def dispatcher(url: str, *, queue_size: int = 8, timeout_s: float = 2.0) -> AsyncIterator[Dispatcher]:
+    client = await connect(url, "api-test")
+    api = Dispatcher(client, queue_size=queue_size, queue_timeout_s=timeout_s)
+    await api.start()
+    try:
+        yield api
+    finally:
+        await api.aclose()
+        await client.close()
+
+
+@asynccontextmanager
+async def counting_worker(
+    url: str, *, capacity: int = 8, model: CountingModel | None = None
+) -> AsyncIterator[Worker]:
+    model = model or CountingModel()
+    client = await connect(url, "worker-test")
+    offering = Presence(
+        worker=uuid4().hex,
+        kind="tts",
+        model=model.name,
+        languages=model.languages,
+        voices=model.voices,
+        capacity=capacity,
+    )
+    worker = Worker(
+        client,
+        offering,
+        lambda emit, released: SpeakingEngine(model, batch_size=4, emit=emit, released=released),
+    )
+    await worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop(0)
+        await client.close()
+
+
+async def until(condition: object, timeout_s: float = 5.0) -> None:
+    """Wait until ``condition()`` holds."""
+    assert callable(condition)
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,63 @@
+from antiphon.contract.jobs import Accepted, RecognitionJob, Refused, SynthesisJob
+from antiphon.contract.presence import ApiAlive, Presence
+from antiphon.workers.places import API_SILENT_S, CANCEL_GRACE_S, Places
+
+OFFERING = Presence(worker="w", kind="tts", model="m", languages=("en",), voices=("v",), capacity=2)
+
+
+def job(name: str = "a", **more: object) -> SynthesisJob:
+    return SynthesisJob(
+        **{"job": name, "api": "api", "model": "m", "voice": "v", "language": "en", "text": "x"} | more
+    )
+
+
+def reason(places: Places, offered: SynthesisJob | RecognitionJob) -> str:
+    reply = places.offer(offered, 0.0)
+    return reply.reason if isinstance(reply, Refused) else "accepted"
+
+
+def test_places_are_counted_and_freed() -> None:
+    places = Places(OFFERING)
+    assert [reason(places, job(n)) for n in "abc"] == ["accepted", "accepted", "full"]
+    assert places.free(job("a"))
+    assert not places.free(job("a"))
+    assert reason(places, job("c")) == "accepted"
+
+
+def test_refusals_say_why() -> None:
+    places = Places(OFFERING)
+    assert reason(places, job(model="x")) == "unknown_model"
+    assert reason(places, job(voice="x")) == "unknown_voice"
+    assert reason(places, job(language="x")) == "unknown_language"
+    hearing = RecognitionJob(job="r", api="api", model="m", language="en")
+    assert reason(places, hearing) == "malformed"
+    places.draining = True
+    assert reason(places, job()) == "draining"
+
+
+def test_a_newer_attempt_takes_over_its_own_place() -> None:
+    places = Places(OFFERING)
+    places.offer(job("a"), 0)
+    places.offer(job("b"), 0)
+    assert isinstance(places.offer(job("a", attempt=1), 0), Accepted)
+    assert len(places) == 2
+    assert not places.free(job("a", attempt=0))
+    assert places.holds("a", 1)
+
+
+def test_a_heartbeat_cancels_what_its_api_server_no_longer_wants() -> None:
+    places = Places(OFFERING)
+    places.offer(job("a"), 0.0)
+    places.offer(job("b", api="other"), 0.0)
+    assert places.heartbeat(ApiAlive("api", ()), CANCEL_GRACE_S / 2) == []
+    late = CANCEL_GRACE_S + 0.1
+    assert places.heartbeat(ApiAlive("api", ("a",)), late) == []
+    assert [j.job for j in places.heartbeat(ApiAlive("api", ()), late)] == ["a"]
+
+
+def test_jobs_of_a_silent_api_server_are_orphans() -> None:
+    places = Places(OFFERING)
+    places.offer(job("a"), 0.0)
+    places.offer(job("b", api="other"), 0.0)
+    places.heartbeat(ApiAlive("other", ("b",)), API_SILENT_S)
+    assert [j.job for j in places.orphans(API_SILENT_S + 0.1)] == ["a"]
