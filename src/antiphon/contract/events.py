@@ -42,7 +42,7 @@ class AudioOut(_Event, frozen=True, tag="audio"):
 
 
 class Timestamps(_Event, frozen=True, tag="timestamps"):
-    """Words and phonemes whose audio starts within the samples sent before the next event."""
+    """Words and phonemes that begin in the audio of the event right after this one."""
 
     words: tuple[Word, ...]
     phonemes: tuple[Word, ...]

@@ -21,6 +21,7 @@ class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
         trim_lead: cut the silence before the first audible sample to 20 ms.
         resume_at_sample: leave out this many samples (of the trimmed audio) that were already received.
         credit_s: seconds of audio that may be sent before more credit comes.
+        lead_s: seconds of earlier audio the listener still has; None when it waits for the first.
     """
 
     job: str
@@ -36,6 +37,7 @@ class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
     trim_lead: bool = False
     resume_at_sample: int = 0
     credit_s: float = 30.0
+    lead_s: float | None = None
 
 
 class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=True):
