@@ -10,9 +10,17 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from antiphon.errors import SettingsError
 
@@ -108,6 +116,11 @@ class Settings(BaseModel):
         default="heart", description="Local voice that known ids of the hosted service stand for."
     )
 
+    @field_validator("state_dir", "models_dir", "tls_cert", "tls_key")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return path and Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises for an unknown user
+
     @model_validator(mode="after")
     def _check_tls(self) -> "Settings":
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -149,6 +162,21 @@ def load_settings(
         raise SettingsError(_explain(error, origin)) from None
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables from which `load_settings` makes the same settings in another process."""
+    variables: dict[str, str] = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif isinstance(value, dict):
+            pairs = cast("dict[str, str]", value).items()
+            value = ",".join(f"{alias}={target}" for alias, target in pairs)
+        if value is not None:
+            variables[f"{ENV_PREFIX}{name.upper()}"] = str(value)
+    return variables
+
+
 def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, value in environ.items():
@@ -158,15 +186,21 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         field = Settings.model_fields.get(name)
         if field is None:
             raise SettingsError(f"{variable} is not a setting; docs/configuration.md lists them.")
-        values[name] = _parse_table(variable, value) if field.annotation == dict[str, str] else value
+        if field.annotation == dict[str, str]:
+            values[name] = _parse_table(variable, value)
+        elif value:  # an empty variable is how compose files and shells say "not set"
+            values[name] = value
     return values
 
 
 def _parse_table(variable: str, value: str) -> dict[str, str]:
-    try:
-        return dict(pair.strip().split("=", 1) for pair in value.split(",") if pair.strip())  # type: ignore[misc]
-    except ValueError:
-        raise SettingsError(f"{variable} wants name=value pairs with commas between them.") from None
+    table: dict[str, str] = {}
+    for pair in filter(None, map(str.strip, value.split(","))):
+        name, equals, target = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"{variable} wants name=value pairs with commas between them.")
+        table[name.strip()] = target.strip()
+    return table
 
 
 def _read_file(config: Path) -> dict[str, Any]:
@@ -187,5 +221,6 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"{name}{place} is not a setting; docs/configuration.md lists them.")
         else:
-            lines.append(f"{name or 'Settings'}{place}: {problem['msg']}.")
+            wrong = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}{place}: {wrong}." if name else f"{wrong}.")
     return "\n".join(lines)
