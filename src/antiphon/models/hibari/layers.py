@@ -1,0 +1,106 @@
+"""ONNX layers over rows, [batch, rows, channels], whose rows don't depend on what else is in the call."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from antiphon.models.hibari.weights import Array, Weights
+
+OPSET = 20
+MICROSOFT = "com.microsoft"
+
+
+class Graph:
+    """A graph under construction: every method adds nodes and returns the name of their output."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._constants: dict[str, Any] = {}
+        self._pads: dict[tuple[int, str], str] = {}
+
+    def add(
+        self, operator: str, *inputs: str | Array, domain: str = "", to: str = "", **attributes: Any
+    ) -> str:
+        """Any operator; ``to`` names its output, for the graph's own outputs."""
+        names = [name if isinstance(name, str) else self._constant(name) for name in inputs]
+        output = to or f"t{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, names, [output], domain=domain, **attributes))
+        return output
+
+    def _constant(self, value: Array) -> str:
+        digest = hashlib.sha256(value.tobytes()).hexdigest()[:16]
+        name = f"c{value.dtype.char}{'x'.join(map(str, value.shape))}_{digest}"
+        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def pad(self, x: str, margin: int, edges: str) -> str:
+        """Put ``margin`` rows of zeros before and after [B, T, C], at the edges only."""
+        if (margin, edges) not in self._pads:
+            self._pads[margin, edges] = self.add("Mul", edges, np.array([margin], np.int64))
+        return self.add("Pad", x, self._pads[margin, edges])
+
+    def norm(self, x: str, scale: Array, bias: Array, *, to: str = "") -> str:
+        """Each row with mean 0 and variance 1, then scaled and shifted."""
+        return self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=1e-5, to=to)
+
+    def linear(self, x: str, matrix: Array, bias: Array, *, to: str = "") -> str:
+        """x matrix + bias, with a matrix [in, out]."""
+        return self.add("Add", self.add("MatMul", x, matrix), bias, to=to)
+
+    def gelu(self, x: str, matrix: Array, bias: Array) -> str:
+        """GELU (by the error function) of x matrix + bias."""
+        return self.add("BiasGelu", self.add("MatMul", x, matrix), bias, domain=MICROSOFT)
+
+    def window(self, x: str, start: int, end: int) -> str:
+        """Rows ``start`` to ``end`` (counted from the end; 0 for all) of [B, T, C]."""
+        stop = np.array([end or np.iinfo(np.int64).max], np.int64)
+        return self.add("Slice", x, np.array([start], np.int64), stop, np.array([1], np.int64))
+
+    def dense(self, x: str, kernel: Array) -> str:
+        """Unpadded convolution of [B, T, in] with a kernel [out, in, k], without its bias."""
+        width = kernel.shape[2]
+        shifted = [self.window(x, k, k + 1 - width) for k in range(width)]
+        stacked = self.add("Concat", *shifted, axis=-1)
+        return self.add("MatMul", stacked, kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0]))
+
+    def depthwise(self, x: str, kernel: Array, bias: Array, dilation: int) -> str:
+        """Unpadded depthwise convolution of [B, T, C]; onnxruntime is fastest when it looks like an image."""
+        axis = np.array([2], np.int64)
+        image = self.add("Unsqueeze", self.add("Transpose", x, perm=[0, 2, 1]), axis)
+        image = self.add(
+            "Conv", image, kernel[:, :, None], bias, group=kernel.shape[0], dilations=[1, dilation]
+        )
+        return self.add("Transpose", self.add("Squeeze", image, axis), perm=[0, 2, 1])
+
+    def block(self, x: str, edges: str, weights: Weights, stem: str, products: str) -> str:
+        """A ConvNeXt block: depthwise convolution, norm, two products, scaled and added to its input.
+
+        ``products`` is the pattern of the two quantised layers' names.
+        """
+        kernel, gamma = weights(f"{stem}.dw.weight"), weights(f"{stem}.gamma")
+        dilation = weights.dilation(f"{stem}.dw.weight")
+        margin = kernel.shape[2] // 2 * dilation
+        padded = self.pad(x, margin, edges)
+        y = self.depthwise(padded, kernel, weights(f"{stem}.dw.bias"), dilation)
+        y = self.norm(y, weights(f"{stem}.norm.weight"), weights(f"{stem}.norm.bias"))
+        y = self.gelu(y, weights.linear(products.format(1)), weights(f"{stem}.pw1.bias"))
+        y = self.linear(y, weights.linear(products.format(2)) * gamma, weights(f"{stem}.pw2.bias") * gamma)
+        return self.add("Add", self.window(padded, margin, -margin), y)
+
+    def serialise(self, inputs: dict[str, tuple[int, list[Any]]], outputs: dict[str, list[Any]]) -> bytes:
+        """The graph as an ONNX file: inputs by name with type and shape, float32 outputs with shape."""
+        graph = helper.make_graph(
+            self._nodes,
+            "hibari",
+            [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in inputs.items()],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                for name, shape in outputs.items()
+            ],
+            list(self._constants.values()),
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        model: Any = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="antiphon")
+        return model.SerializeToString(deterministic=True)

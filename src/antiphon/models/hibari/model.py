@@ -1,0 +1,278 @@
+"""Hibari behind the protocol: sentences planned whole, heard in chunks."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from antiphon.errors import LanguageNotSupported, ModelMissing, VoiceNotFound
+from antiphon.models.hibari import graphs
+from antiphon.models.hibari.g2p import PAUSES, Phonemizer, Reading
+from antiphon.models.hibari.synthesis import FRAME, SAMPLE_RATE, Float32, Synthesis
+from antiphon.models.protocols import Samples, Timed, Utterance
+
+MIN_SPEED, MAX_SPEED = 0.5, 2.0
+MAX_SYMBOLS = 400
+"""Phoneme symbols the encoder sees at once; a longer segment is encoded in pieces and decoded as one."""
+
+_PROSODY_AHEAD = 120
+"""Frames of 25 ms planned at once after the first chunk: the context on both sides costs as much as 49."""
+_PLAN_FRAME = 2
+"""Frames of 12.5 ms in one of 25 ms."""
+_ENCODED = (graphs.TEXT_CHANNELS, graphs.PLAN_CHANNELS, 1)
+_STRESS = frozenset("ˈˌ")
+
+
+class HibariState:
+    """An utterance on its way; see `antiphon.models.protocols.TTSState`.
+
+    Args:
+        features: [F, 130] text features by frame; the last two columns are filled as prosody is planned.
+        plan: [F / 2, 192] prosody features by frame of 25 ms.
+    """
+
+    def __init__(
+        self,
+        features: Float32,
+        plan: Float32,
+        synthesis: Synthesis,
+        *,
+        silent_frames: int,
+        words: Sequence[Timed],
+        phonemes: Sequence[Timed],
+    ) -> None:
+        self.features = features
+        self.plan = plan
+        self.synthesis = synthesis
+        self.silent_frames = silent_frames
+        self.words = words
+        self.phonemes = phonemes
+        self.f0 = np.zeros(len(features), np.float32)
+        self.planned = 0
+
+    @property
+    def total_frames(self) -> int:
+        """Frames of the whole utterance."""
+        return self.synthesis.total
+
+    @property
+    def done_frames(self) -> int:
+        """Frames made or skipped so far."""
+        return self.synthesis.done
+
+    def skip_to(self, frame: int) -> None:
+        """Leave out the frames before ``frame``: later samples stay the same."""
+        self.synthesis.skip_to(frame)
+
+    def prosody_wanted(self, count: int) -> tuple[int, int]:
+        """Frames of 25 ms whose prosody has to be planned before ``count`` more frames can be decoded."""
+        last = min(self.synthesis.wanted(count)[1] + graphs.DECODER_CONTEXT, self.total_frames)
+        need = -(-last // _PLAN_FRAME)
+        if need <= self.planned:
+            return self.planned, self.planned
+        ahead = self.planned + _PROSODY_AHEAD if self.planned else 0
+        return self.planned, min(max(need, ahead), len(self.plan))
+
+    def set_prosody(self, prosody: Float32) -> None:
+        """Take the next frames' F0 and energy, [n, 2] by frame of 12.5 ms."""
+        start = self.planned * _PLAN_FRAME
+        frames = slice(start, start + len(prosody))
+        self.f0[frames] = prosody[:, 0]
+        self.features[frames, -2] = np.log(np.maximum(prosody[:, 0], 0.0) + np.float32(1.0)) / np.float32(5.0)
+        self.features[frames, -1] = prosody[:, 1]
+        self.planned += len(prosody) // _PLAN_FRAME
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Rows of a sequence with their context, for a graph of `graphs`.
+
+    Attributes:
+        rows: [T, C].
+        start, end: whether the sequence begins or ends within the context.
+        wanted: which of the graph's rows are asked for.
+    """
+
+    rows: Float32
+    start: bool
+    end: bool
+    wanted: slice
+
+
+def _window(sequence: Float32, first: int, last: int, context: int) -> _Window:
+    start, end = first < context, last + context > len(sequence)
+    low, high = (0 if start else first - context), (len(sequence) if end else last + context)
+    offset = first if start else 0
+    return _Window(sequence[low:high], start, end, slice(offset, offset + last - first))
+
+
+class HibariModel:
+    """The default voice: 24 kHz English, a tenth of a core or less, on any CPU.
+
+    Samples depend only on the utterance: `step` runs windows of one shape together and others after
+    them, which is exact; rows of a batch don't meet. On a CPU that costs nothing, since a batch takes as
+    long as its rows one after the other.
+    """
+
+    name = "hibari"
+    sample_rate = SAMPLE_RATE
+    frame_samples = FRAME
+    languages = ("en",)
+    voices = ("heart",)
+
+    def __init__(self, prepared: Path, digest: str) -> None:
+        self.digest = digest
+        self._phonemizer = Phonemizer()
+        self._encoder, self._prosody, self._decoder = (
+            _session(prepared / f"{name}.onnx") for name in graphs.GRAPHS
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The model whose ``hibari.onnx`` lies in ``folder``; ready to speak at full pace.
+
+        Its graphs are prepared into ``folder/prepared`` the first time (a third of a second).
+
+        Raises:
+            ModelMissing: there is no such file.
+            ModelCorrupt: it is not the graph that this version knows.
+            StorageError: the folder can't be written and holds no prepared graphs.
+        """
+        source, prepared = folder / "hibari.onnx", folder / "prepared"
+        if not source.is_file():
+            raise ModelMissing(f"There is no {source}: pull the model hibari first.")
+        if not graphs.is_prepared(source, prepared):
+            graphs.prepare(source, prepared)
+        identity = f"{graphs.fingerprint(source)} hibari-tts {version('hibari-tts')}"
+        model = cls(prepared, hashlib.sha256(identity.encode()).hexdigest())
+        model.warm()
+        return model
+
+    def warm(self) -> None:
+        """Speak a sentence to nobody: the first run of a graph allocates what later ones reuse."""
+        state = self.start(
+            Utterance("Warming up, one two three.", voice=self.voices[0], language=self.languages[0])
+        )
+        while state.done_frames < state.total_frames:
+            self.step([state], [40])
+
+    def start(self, utterance: Utterance) -> HibariState:
+        """Plan an utterance: phonemes and durations; prosody follows chunk by chunk.
+
+        Speed is held between 0.5 and 2. A text with nothing to speak has no frames.
+
+        Raises:
+            VoiceNotFound: the model has no such voice.
+            LanguageNotSupported: the model doesn't speak the language.
+        """
+        if utterance.voice not in self.voices:
+            raise VoiceNotFound(
+                f"The model hibari has no voice {utterance.voice!r}; it has {', '.join(self.voices)}."
+            )
+        if utterance.language not in self.languages:
+            raise LanguageNotSupported(f"The model hibari speaks en, not {utterance.language!r}.")
+        reading = self._phonemizer.read(utterance.text)
+        text, plan, durations, places = self._encode(reading.symbols, utterance.speed)
+        ends = np.cumsum(durations) * (_PLAN_FRAME * FRAME)
+        times = [(int(ends[place - 1]), int(ends[place])) for place in places]
+        features = np.empty((_PLAN_FRAME * int(durations.sum()), graphs.FRAME_CHANNELS), np.float32)
+        features[:, : graphs.TEXT_CHANNELS] = np.repeat(text, _PLAN_FRAME * durations, axis=0)
+        return HibariState(
+            features,
+            np.repeat(plan, durations, axis=0),
+            Synthesis(len(features), utterance.seed, utterance.segment),
+            silent_frames=_PLAN_FRAME * int(durations[0]) if places else 0,
+            words=_timed_words(reading, times),
+            phonemes=_timed_phonemes(reading.symbols, times),
+        )
+
+    def step(self, states: Sequence[HibariState], frames: Sequence[int]) -> list[Samples]:
+        """The next ``frames[i]`` frames of each state, fewer (or none) at its end."""
+        plans = [state.prosody_wanted(count) for state, count in zip(states, frames, strict=True)]
+        windows = [
+            _window(s.plan, *span, graphs.PROSODY_CONTEXT) for s, span in zip(states, plans, strict=True)
+        ]
+        for state, prosody in zip(states, _run(self._prosody, windows, _PLAN_FRAME), strict=True):
+            state.set_prosody(prosody)
+        spans = [state.synthesis.wanted(count) for state, count in zip(states, frames, strict=True)]
+        windows = [
+            _window(s.features, *span, graphs.DECODER_CONTEXT) for s, span in zip(states, spans, strict=True)
+        ]
+        spectra = _run(self._decoder, windows, 1)
+        return [
+            state.synthesis.advance(count, rows, state.f0)
+            for state, count, rows in zip(states, frames, spectra, strict=True)
+        ]
+
+    def _encode(self, symbols: str, speed: float) -> tuple[Float32, Float32, NDArray[np.int64], list[int]]:
+        """Features, prosody features and durations (frames of 25 ms) by row, and the row of each symbol."""
+        pace = np.array([min(max(speed, MIN_SPEED), MAX_SPEED)], np.float32)
+        pieces: list[list[Float32]] = [[np.zeros((0, channels), np.float32) for channels in _ENCODED]]
+        places: list[int] = []
+        rows = 0
+        for first, last in self._phonemizer.pieces(symbols, MAX_SYMBOLS):
+            ids = np.array([self._phonemizer.ids(symbols[first:last])], np.int64)
+            pieces.append([array[0] for array in self._encoder.run(None, {"ids": ids, "speed": pace})])
+            places.extend(range(rows + 1, rows + 1 + last - first))
+            rows += ids.shape[1]
+        text, plan, durations = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        return text, plan, durations[:, 0].astype(np.int64), places
+
+
+def _session(path: Path) -> Any:
+    runtime: Any = onnxruntime
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _run(session: Any, windows: Sequence[_Window], rate: int) -> list[Float32]:
+    """The wanted rows of each window, ``rate`` rows out for one in; equal shapes go together."""
+    empty = np.zeros((0, *session.get_outputs()[0].shape[2:]), np.float32)
+    results = [empty] * len(windows)
+    groups: dict[tuple[int, bool, bool], list[int]] = {}
+    for index, window in enumerate(windows):
+        if window.wanted.stop > window.wanted.start:
+            groups.setdefault((len(window.rows), window.start, window.end), []).append(index)
+    for (_, start, end), members in groups.items():
+        batch = np.stack([windows[index].rows for index in members])
+        (outputs,) = session.run(None, {"x": batch, "edges": graphs.edges(start=start, end=end)})
+        for index, output in zip(members, outputs, strict=True):
+            wanted = windows[index].wanted
+            results[index] = output[wanted.start * rate : wanted.stop * rate]
+    return results
+
+
+def _timed_words(reading: Reading, times: Sequence[tuple[int, int]]) -> tuple[Timed, ...]:
+    words: list[Timed] = []
+    for word in reading.words:
+        if word.start < word.end:
+            words.append(Timed(word.text, times[word.start][0], times[word.end - 1][1]))
+        else:
+            here = words[-1].end if words else 0
+            words.append(Timed(word.text, here, here))
+    return tuple(words)
+
+
+def _timed_phonemes(symbols: str, times: Sequence[tuple[int, int]]) -> tuple[Timed, ...]:
+    """Phonemes without pauses; a stress mark goes with the phoneme behind it."""
+    phonemes: list[Timed] = []
+    mark, start = "", 0
+    for symbol, (begin, end) in zip(symbols, times, strict=True):
+        if symbol in _STRESS:
+            mark, start = symbol, begin
+        elif symbol in PAUSES:
+            mark = ""
+        else:
+            phonemes.append(Timed(mark + symbol, start if mark else begin, end))
+            mark = ""
+    return tuple(phonemes)
