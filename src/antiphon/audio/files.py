@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import av
 import av.error
@@ -12,6 +12,7 @@ import numpy as np
 from antiphon.audio.encodings import StreamDecoder
 from antiphon.audio.resample import MAX_RATE, MIN_RATE, Resampler
 from antiphon.audio.samples import Samples, clean
+from antiphon.audio.swresample import Converter
 from antiphon.errors import BadRequest, UnsupportedAudio
 
 _DEMUXERS = "wav,flac,mp3,ogg,matroska,webm,mov,mp4,m4a,mpeg,mpegts,aac"
@@ -91,54 +92,73 @@ def _pcm_parts(file: BinaryIO, encoding: str, sample_rate: int, target_rate: int
 def _container_parts(file: BinaryIO, target_rate: int) -> Iterator[Samples]:
     """Parts of the first audio stream, mixed down and resampled.
 
-    A stream may change its rate or channels on the way (chained Ogg files do): then a new converter starts.
+    A stream may change its rate or channels on the way, as joined MP3 files do: then a new mixer starts. A
+    frame whose new form makes no sense is a damaged one.
     """
-    converter: _Converter | None = None
+    mixer: _Mixer | None = None
     for frame in _frames(file):
-        if converter is None or not converter.fits(frame):
-            if converter is not None:
-                yield converter.finish()
-            converter = _Converter(frame, target_rate)
-        yield from converter.push(frame)
-    if converter is not None:
-        yield converter.finish()
+        form = _form(frame)
+        if mixer is None:
+            mixer = _Mixer(form, target_rate)
+        elif mixer.form != form:
+            try:
+                successor = _Mixer(form, target_rate)
+            except UnsupportedAudio:
+                continue
+            yield mixer.finish()
+            mixer = successor
+        yield mixer.push(frame)
+    if mixer is not None:
+        yield mixer.finish()
 
 
-class _Converter:
-    """From the frames of one format to mono samples at the target rate."""
+class _Form(NamedTuple):
+    """What may not change inside one conversion."""
 
-    def __init__(self, first: av.AudioFrame, target_rate: int) -> None:
-        rate = first.sample_rate
-        if not MIN_RATE <= rate <= MAX_RATE:
+    rate: int
+    sample_format: str
+    layout: str
+
+
+def _form(frame: av.AudioFrame) -> _Form:
+    return _Form(frame.sample_rate, frame.format.name, frame.layout.name)
+
+
+class _Mixer:
+    """From frames of one form to mono samples at the target rate.
+
+    Channels are weighted as in ITU-R BS.775 and scaled so that no mix can exceed full scale.
+    """
+
+    def __init__(self, form: _Form, target_rate: int) -> None:
+        if not MIN_RATE <= form.rate <= MAX_RATE:
             raise UnsupportedAudio(
-                f"the file's sample rate is {rate} Hz; allowed: {MIN_RATE} to {MAX_RATE} Hz"
+                f"the file's sample rate is {form.rate} Hz; allowed: {MIN_RATE} to {MAX_RATE} Hz"
             )
-        self._kind = _kind(first)
-        self._mixer = av.AudioResampler(format="flt", layout="mono", rate=rate)
-        self._resampler = Resampler(rate, target_rate)
+        self.form = form
+        options = f"{form.rate}:rematrix_maxval=1"
+        try:
+            self._mono = Converter(form.rate, options, sample_format=form.sample_format, layout=form.layout)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise UnsupportedAudio(
+                f"the file's channels ({form.layout}) can't be mixed to one; mono, stereo and surround can"
+            ) from error
+        self._resampler = Resampler(form.rate, target_rate)
 
-    def fits(self, frame: av.AudioFrame) -> bool:
-        return _kind(frame) == self._kind
-
-    def push(self, frame: av.AudioFrame) -> Iterator[Samples]:
-        # Times are of no use here, and the wrong ones of a damaged file would only confuse the mixer.
+    def push(self, frame: av.AudioFrame) -> Samples:
+        # The times in a damaged file are of no use, and wrong ones would make gaps.
         frame.pts = None
-        for mono in self._mixer.resample(frame):
-            yield self._resampler.push(mono.to_ndarray()[0])
+        return self._resampler.push(self._mono.push_frame(frame))
 
     def finish(self) -> Samples:
         return self._resampler.finish()
-
-
-def _kind(frame: av.AudioFrame) -> tuple[int, str, str]:
-    return frame.sample_rate, frame.layout.name, frame.format.name
 
 
 def _frames(file: BinaryIO) -> Iterator[av.AudioFrame]:
     """Decoded frames of the file's first audio stream; damaged packets are left out.
 
     Raises:
-        UnsupportedAudio: no container that may be read, or one without an audio stream.
+        UnsupportedAudio: no container that may be read, or one without audio that has a decoder.
     """
     try:
         container = av.open(
@@ -152,7 +172,9 @@ def _frames(file: BinaryIO) -> Iterator[av.AudioFrame]:
         stream = next(iter(container.streams.audio), None)
         if stream is None:
             raise UnsupportedAudio("the file has no audio track")
-        codec: Any = stream.codec_context
+        codec: Any = stream.codec_context  # None, whatever its type says, without a decoder
+        if codec is None:
+            raise UnsupportedAudio("the file's audio is in a coding that has no decoder here")
         for packet in _packets(container, stream):
             try:
                 frames: list[av.AudioFrame] = codec.decode(packet)
