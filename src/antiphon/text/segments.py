@@ -115,7 +115,6 @@ class Segmenter:
                     return None
                 case _Ruling.JOIN:
                     self._scanned = ending.end()
-        self._scanned = max(self._scanned, min(len(text), limit))
         return _cut_long(text, start) if len(text) > limit else None
 
 
