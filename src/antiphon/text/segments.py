@@ -67,7 +67,7 @@ class Segmenter:
 
     def __init__(self) -> None:
         self._text = ""
-        self._scanned = 0  # no segment ends before this, and the text before it decides nothing more
+        self._scanned = 0  # the pending segment does not end before this
         self._voiced = False  # the pending segment has something to speak before _scanned
 
     @property
