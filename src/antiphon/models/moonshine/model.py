@@ -1,0 +1,119 @@
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from antiphon.models.moonshine.alignment import align
+from antiphon.models.moonshine.decoder import Decoded, Decoder, Floats
+from antiphon.models.moonshine.tokens import Vocabulary
+from antiphon.models.protocols import Samples, Timed, Transcript
+from antiphon.models.sessions import open_session
+
+_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.json")
+
+_SHORTEST_S = 0.5
+"""Shorter windows are padded with silence: the encoder's kernels alone see 56 ms."""
+
+_QUIETEST = 1e-4
+"""RMS (-80 dBFS) under which a window holds no speech."""
+
+_TOKENS_PER_S = 6.5
+_SPARE_TOKENS = 8
+
+_LEAST_CONFIDENCE = -0.6
+"""Mean log-probability of a token under which the text is invented."""
+
+_LENGTH_RATIO = 2.0
+"""Windows decoded together differ at most by this factor, so that padding stays bounded."""
+
+
+class MoonshineModel:
+    """Moonshine tiny for English. See `STTModel`.
+
+    The encoder runs window by window: on a CPU a batch of windows costs as much as its windows do one by one,
+    and padding would come on top. The decoder's steps are shared by the rows of a batch. Its activations
+    are quantised over the whole batch, so a neighbour can tip a decision that was close.
+
+    A window in which nothing was said gives an empty text: too quiet, too improbable, or nothing but signs.
+    """
+
+    name = "moonshine-tiny-en"
+    sample_rate = 16_000
+    languages: tuple[str, ...] = ("en",)
+    max_window_s = 20.0
+
+    def __init__(self, encoder: Any, decoder: Decoder, vocabulary: Vocabulary, digest: str) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
+        self._vocabulary = vocabulary
+        self.digest = digest
+
+    @classmethod
+    def load(cls, folder: Path) -> "MoonshineModel":
+        """Read ``encoder_model.ort``, ``decoder_model_merged.ort`` and ``tokenizer.json`` from a folder.
+
+        Raises:
+            ModelMissing: a file is not there.
+            ModelCorrupt: a file is not what its name says.
+        """
+        encoder, decoder, tokenizer = (folder / name for name in _FILES)
+        return cls(
+            open_session(encoder),
+            Decoder(decoder),
+            Vocabulary.load(tokenizer),
+            hashlib.sha256(b"".join((folder / name).read_bytes() for name in _FILES)).hexdigest(),
+        )
+
+    def transcribe(self, windows: Sequence[Samples], *, word_timestamps: Sequence[bool]) -> list[Transcript]:
+        """Hear several windows; see `STTModel.transcribe`."""
+        transcripts = [Transcript("")] * len(windows)
+        audible = [i for i, window in enumerate(windows) if _rms(window) >= _QUIETEST]
+        padded = {i: self._padded(windows[i]) for i in audible}
+        for group in _of_like_length(padded):
+            decoded = self._decoder.decode(
+                [self._encode(padded[i]) for i in group],
+                [math.ceil(len(padded[i]) / self.sample_rate * _TOKENS_PER_S) + _SPARE_TOKENS for i in group],
+                attention=any(word_timestamps[i] for i in group),
+            )
+            for i, path in zip(group, decoded, strict=True):
+                transcripts[i] = self._transcript(path, windows[i], timed=word_timestamps[i])
+        return transcripts
+
+    def _padded(self, window: Samples) -> Samples:
+        lacking = round(_SHORTEST_S * self.sample_rate) - len(window)
+        return np.pad(window, (0, lacking)) if lacking > 0 else window
+
+    def _encode(self, window: Samples) -> Floats:
+        inputs = {"input_values": window[None], "attention_mask": np.ones((1, len(window)), np.int64)}
+        return self._encoder.run(None, inputs)[0][0]
+
+    def _transcript(self, path: Decoded, window: Samples, *, timed: bool) -> Transcript:
+        text = self._vocabulary.text(path.tokens)
+        if np.mean(path.log_probabilities) < _LEAST_CONFIDENCE or not any(c.isalnum() for c in text):
+            return Transcript("")
+        if not timed or path.attention is None:
+            return Transcript(text)
+        words = self._vocabulary.words(path.tokens)
+        spans = align(path.attention, [word.tokens for word in words], window)
+        return Transcript(
+            text, tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
+        )
+
+
+def _rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
+
+
+def _of_like_length(windows: dict[int, Samples]) -> Iterator[list[int]]:
+    """The indices of the windows, shortest first, in groups of like length."""
+    group: list[int] = []
+    for i in sorted(windows, key=lambda i: len(windows[i])):
+        if group and len(windows[i]) > _LENGTH_RATIO * len(windows[group[0]]):
+            yield group
+            group = []
+        group.append(i)
+    if group:
+        yield group
