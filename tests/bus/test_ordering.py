@@ -6,7 +6,7 @@ from antiphon.contract.events import Heard
 
 
 def event(seq: int, attempt: int = 0) -> Heard:
-    return Heard(job="j", attempt=attempt, seq=seq, audio_s=float(seq))
+    return Heard(job="j", attempt=attempt, seq=seq, audio_s=float(seq), settled_s=0.0)
 
 
 @given(st.permutations(list(range(12))), st.lists(st.integers(0, 11), max_size=10))

@@ -299,7 +299,9 @@ class RecognitionStream(JobStream):
             match event:
                 case Heard():
                     self._heard_up_to(event.audio_s)
+                    self._forget_before(event.settled_s)
                 case Final():
+                    self._heard_up_to(event.end_s)
                     self._forget_before(event.end_s)
                     return self._joined(event)
                 case Finalized():
@@ -356,8 +358,7 @@ class RecognitionStream(JobStream):
         self._room.set()
 
     def _forget_before(self, end_s: float) -> None:
-        """Drop the audio that a final covers: it will not be needed again."""
-        self._heard_up_to(end_s)
+        """Drop the audio that no further attempt needs."""
         while self._replay and isinstance(head := self._replay[0], np.ndarray):
             spare = round((end_s - self._replay_from_s) * STT_RATE)
             if spare <= 0:
@@ -371,8 +372,9 @@ class RecognitionStream(JobStream):
 
     def _joined(self, final: Final) -> Final:
         """Finals of a moved job join the earlier ones verbatim too."""
-        text = final.text
-        if self._spoken and text and not text.startswith(" "):
-            final = msgspec.structs.replace(final, text=f" {text}")
-        self._spoken = self._spoken or bool(text)
-        return final
+        text = final.text.removeprefix(" ")
+        if not text:
+            return final
+        joined = f" {text}" if self._spoken else text
+        self._spoken = True
+        return msgspec.structs.replace(final, text=joined)

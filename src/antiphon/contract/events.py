@@ -77,9 +77,15 @@ class Finalized(_Event, frozen=True, tag="finalized"):
 
 
 class Heard(_Event, frozen=True, tag="heard"):
-    """The worker has taken in the stream up to here (seconds); the API server sends a window ahead of it."""
+    """How far the worker has taken in the stream.
+
+    Attributes:
+        audio_s: in seconds; the API server sends a window ahead of it.
+        settled_s: before this all is silence or said in finals: no further attempt needs it.
+    """
 
     audio_s: float
+    settled_s: float
 
 
 class Done(_Event, frozen=True, tag="done"):

@@ -68,7 +68,13 @@ class HearingStream:
         if position - self._heard_s < HEARD_EVERY_S:
             return None
         self._heard_s = position
-        return Heard(job=self.job.job, attempt=self.job.attempt, seq=self._take_seq(), audio_s=position)
+        return Heard(
+            job=self.job.job,
+            attempt=self.job.attempt,
+            seq=self._take_seq(),
+            audio_s=position,
+            settled_s=self.listener.settled_s,
+        )
 
     def event(self, output: Output) -> Event:
         """What the listener said, as an event of this job."""

@@ -49,6 +49,6 @@ def _hibari(store: ModelStore) -> TTSModel[Any]:
 
 
 def _moonshine(store: ModelStore) -> STTModel:
-    from antiphon.models.moonshine import MoonshineModel
+    from antiphon.models.moonshine.model import MoonshineModel
 
     return MoonshineModel.load(store.folder("moonshine-tiny-en"))
