@@ -11,10 +11,19 @@ from antiphon import __version__
 from antiphon.api import errors, status, voices
 from antiphon.api.envelope import Envelope, request_id_of
 from antiphon.api.services import Services
+from antiphon.api.tts import bytes as tts_bytes
+from antiphon.api.tts import sse as tts_sse
+from antiphon.api.tts import websocket as tts_websocket
 from antiphon.api.versions import version_of
 from antiphon.errors import AntiphonError, NotFound
 
-ROUTERS = (status.router, voices.router)
+ROUTERS = (
+    status.router,
+    voices.router,
+    tts_bytes.router,
+    tts_sse.router,
+    tts_websocket.router,
+)
 
 
 def create_app(services: Services) -> FastAPI:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from antiphon.api import errors
 from antiphon.api.versions import version_of
 from antiphon.telemetry.logs import get_logger
+from antiphon.telemetry.metrics import API_REQUESTS
 
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
@@ -45,6 +46,8 @@ class Envelope:
             nonlocal started
             if message["type"] in _STARTS:
                 started = True
+                status = message.get("status", HTTPStatus.SWITCHING_PROTOCOLS)
+                API_REQUESTS.labels(route=_template(scope), status=str(int(status))).inc()
                 message.setdefault("headers", [])
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
@@ -60,5 +63,9 @@ class Envelope:
             response = errors.response(
                 errors.translate(error), version=version_of(connection), request_id=request_id
             )
-            response.status_code = max(response.status_code, HTTPStatus.INTERNAL_SERVER_ERROR)
             await response(scope, receive, send_with_id)
+
+
+def _template(scope: Scope) -> str:
+    """The route a connection took, as it was declared; what no route took is counted as one."""
+    return getattr(scope.get("route"), "path", "none").removeprefix("/v1")

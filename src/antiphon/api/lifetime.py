@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from antiphon.errors import NoWorker
+from antiphon.telemetry.metrics import API_STREAMS
 
 GOING_AWAY = 1001
 
@@ -36,11 +37,13 @@ class Lifetime:
         if self._draining:
             raise NoWorker("This server is stopping; connect again.")
         self._running += 1
+        API_STREAMS.inc()
         self._idle.clear()
         try:
             yield
         finally:
             self._running -= 1
+            API_STREAMS.dec()
             if self._running == 0:
                 self._idle.set()
 

@@ -1,0 +1,171 @@
+"""The API server's process: listeners, bus and metrics, and their gentle end."""
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from antiphon.api.app import create_app
+from antiphon.api.lifetime import Lifetime
+from antiphon.api.models import ModelNames
+from antiphon.api.services import Services
+from antiphon.bus.connection import connect
+from antiphon.bus.dispatcher import Dispatcher
+from antiphon.catalog.voices import Voices
+from antiphon.errors import PortInUse, SettingsError
+from antiphon.licensing.client import LocalKeys
+from antiphon.settings import Settings
+from antiphon.telemetry.health import Readiness, serve_health
+from antiphon.telemetry.logs import get_logger
+
+BACKLOG = 2048
+KEEP_ALIVE_S = 75
+"""Longer than clients keep an idle connection, so that they never send into one that is being closed."""
+
+PING_EVERY_S = 20.0
+PONG_WITHIN_S = 120.0
+"""A client that plays as it reads answers a ping only when it has played all that was sent before it."""
+
+log = get_logger("api")
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then let what runs finish.
+
+    Raises:
+        OperatorError: a port is taken, a setting is wrong, or NATS does not answer.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run_until_signal(settings))
+
+
+async def _run_until_signal(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(settings, stop)
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set, then for up to ``shutdown_grace_s`` what runs.
+
+    Raises:
+        OperatorError: as for `run`.
+    """
+    if settings.api_key is None:
+        raise SettingsError("api_key is not set: give the key that clients send (ANTIPHON_API_KEY).")
+    authorizer = LocalKeys([settings.api_key.get_secret_value()])
+    voices = Voices(aliases=settings.voice_aliases, default=settings.default_voice)
+    readiness = Readiness("connecting to NATS")
+    async with serve_health(readiness, settings.metrics_host, settings.metrics_port):
+        client = await connect(settings.nats_url, "api")
+        dispatcher = Dispatcher(
+            client, queue_size=settings.queue_size, queue_timeout_s=settings.queue_timeout_s
+        )
+        await dispatcher.start()
+        try:
+            services = Services(settings, dispatcher, authorizer, voices, ModelNames(settings))
+            async with listening(create_app(services), settings, services.lifetime):
+                readiness.set_ready()
+                log.info("serving", host=settings.api_host, port=settings.api_port)
+                await stop.wait()
+                readiness.set_unready("stopping")
+        finally:
+            await dispatcher.aclose()
+            await client.close()
+
+
+@asynccontextmanager
+async def listening(app: FastAPI, settings: Settings, lifetime: Lifetime) -> AsyncGenerator[list[int]]:
+    """Serve an app while the block runs; afterwards nothing new, but what runs for ``shutdown_grace_s``.
+
+    Yields:
+        The ports that are open: plain, then TLS where there is a certificate.
+
+    Raises:
+        PortInUse: a port is taken or may not be used.
+        SettingsError: the certificate or its key can't be read.
+    """
+    plain = _configure(app, settings)
+    servers = [(_Server(plain), _listen(settings.api_host, settings.api_port, "api_port"))]
+    if settings.tls_cert:
+        secure = _configure(app, settings, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key)
+        listener = _listen(settings.api_host, settings.api_tls_port, "api_tls_port")
+        servers.append((_Server(secure), listener))
+    tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
+    for server, _ in servers:
+        await server.accepting.wait()
+    try:
+        yield [listener.getsockname()[1] for _, listener in servers]
+    finally:
+        for server, _ in servers:
+            server.stop_accepting()
+        await lifetime.drain(settings.shutdown_grace_s)
+        for server, _ in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process, and can stop accepting before it stops serving."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        await super().startup(sockets)
+        self.accepting.set()
+
+    def stop_accepting(self) -> None:
+        """Close the listeners; connections stay."""
+        for listener in self.servers:
+            listener.close()
+
+
+def _configure(app: FastAPI, settings: Settings, **tls: object) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_message_bytes,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=PONG_WITHIN_S,
+        # Compressing speech costs time and gains nothing.
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        # What outlived the grace period is cut.
+        timeout_graceful_shutdown=1,
+        **tls,  # pyright: ignore[reportArgumentType]
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(f"tls_cert and tls_key can't be used: {error}.") from None
+    return config
+
+
+def _listen(host: str, port: int, setting: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise PortInUse(
+            f"Can't serve the API on {host} port {port}: {error.strerror}. Choose another {setting} "
+            f"(ANTIPHON_{setting.upper()})."
+        ) from None

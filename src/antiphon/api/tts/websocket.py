@@ -1,0 +1,154 @@
+"""``WS /tts/websocket``: many contexts on one socket, text in as it is written, audio out as it is made."""
+
+import asyncio
+from contextlib import aclosing, suppress
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from antiphon.api import errors
+from antiphon.api.auth import TTSGrant
+from antiphon.api.bodies import parse_object
+from antiphon.api.envelope import request_id_of
+from antiphon.api.services import Services, ServicesDep
+from antiphon.api.tts.messages import socket_message
+from antiphon.api.tts.plan import make_plan
+from antiphon.api.tts.request import context_id_of, parse_input, parse_request
+from antiphon.api.tts.session import Session
+from antiphon.api.versions import version_of
+from antiphon.errors import AntiphonError, BadRequest, Overloaded
+from antiphon.speech.context import End
+from antiphon.telemetry.logs import get_logger
+
+IDLE_TIMEOUT_S = 300.0
+MAX_CONTEXTS = 256
+"""Contexts that may be open on one socket."""
+
+_GONE = (WebSocketDisconnect, WebSocketDisconnected)
+"""What sending to a socket raises once either side has closed it."""
+
+router = APIRouter()
+log = get_logger("api.tts")
+
+
+@router.websocket("/tts/websocket")
+async def speak(websocket: WebSocket, services: ServicesDep, _grant: TTSGrant) -> None:
+    """Serve one socket until its client leaves, nothing happens for long, or the server stops."""
+    await websocket.accept()
+    with services.lifetime.socket(websocket):
+        await SpeechSocket(websocket, services).serve()
+
+
+class SpeechSocket:
+    """The contexts of one socket; one task each, which alone sends that context's messages."""
+
+    def __init__(self, websocket: WebSocket, services: Services) -> None:
+        self._websocket = websocket
+        self._services = services
+        self._version = version_of(websocket)
+        self._request_id = request_id_of(websocket)
+        self._open: dict[str, tuple[Session, asyncio.Task[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Take messages until the socket closes; then cancel whatever runs."""
+        try:
+            with suppress(*_GONE):
+                while (message := await self._next_message()) is not None:
+                    await self._handle(message)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _next_message(self) -> str | bytes | None:
+        """The client's next message; None when the socket is closed, here because it was idle."""
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_TIMEOUT_S):
+                    message = await self._websocket.receive()
+            except TimeoutError:
+                if all(session.resting for session, _ in self._open.values()):
+                    await self._websocket.close(1000, "connection idle timeout")
+                    return None
+                continue
+            if message["type"] == "websocket.disconnect":
+                return None
+            text = message.get("text")
+            return message["bytes"] if text is None else text
+
+    async def _handle(self, message: str | bytes) -> None:
+        context_id = None
+        try:
+            if isinstance(message, bytes):
+                raise BadRequest("This socket takes text messages (JSON), not binary ones.")
+            fields = parse_object(message)
+            context_id = context_id_of(fields)
+            if context_id is None:
+                raise BadRequest("context_id is missing; it must be a string that names the context.")
+            if fields.get("cancel"):
+                self._cancel(context_id)
+            else:
+                self._take(context_id, fields)
+        except AntiphonError as error:
+            # The error says that the context is done, so it is.
+            if context_id is not None:
+                self._cancel(context_id)
+            await self._send_error(error, context_id)
+
+    def _take(self, context_id: str, fields: dict[str, Any]) -> None:
+        """Add text to a context that is open, or open one."""
+        if context_id in self._open:
+            session, _ = self._open[context_id]
+            text = parse_input(fields)
+            # Some clients end a context twice; the second time says nothing new.
+            if text.transcript.strip() or not session.closed:
+                session.push(text)
+            return
+        if len(self._open) >= MAX_CONTEXTS:
+            raise Overloaded(f"{MAX_CONTEXTS} contexts are open on this socket; close some.")
+        request = parse_request(fields, version=self._version, raw_only=True)
+        session = Session(make_plan(request, self._services), self._services.dispatcher)
+        session.push(request.input)
+        task = asyncio.create_task(self._run(context_id, session))
+        self._open[context_id] = session, task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cancel(self, context_id: str) -> None:
+        """Stop a context at once; one that is not known has ended already."""
+        if context_id in self._open:
+            _, task = self._open.pop(context_id)
+            task.cancel()
+
+    async def _run(self, context_id: str, session: Session) -> None:
+        """Send what a context has to say until it ends, well or in an error."""
+        try:
+            await self._speak(context_id, session)
+        except _GONE:
+            pass  # the receiving side notices, and ends the rest
+        except AntiphonError as error:
+            await self._end_in_error(error, context_id)
+        except Exception as error:
+            log.exception("context failed", request_id=self._request_id)
+            await self._end_in_error(errors.translate(error), context_id)
+
+    async def _speak(self, context_id: str, session: Session) -> None:
+        with self._services.lifetime.running():
+            async with aclosing(session.outputs()) as outputs:
+                async for output in outputs:
+                    if isinstance(output, End):
+                        # From here on the id is free: a next request with it opens a new context.
+                        del self._open[context_id]
+                    await self._websocket.send_text(socket_message(output, context_id))
+
+    async def _end_in_error(self, error: AntiphonError, context_id: str) -> None:
+        self._open.pop(context_id, None)
+        with suppress(*_GONE):
+            await self._send_error(error, context_id)
+
+    async def _send_error(self, error: AntiphonError, context_id: str | None) -> None:
+        event = errors.event(error, request_id=self._request_id, context_id=context_id)
+        await self._websocket.send_text(orjson.dumps(event).decode())
