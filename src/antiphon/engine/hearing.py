@@ -175,10 +175,10 @@ class HearingEngine:
         """Judge the new frames of every stream, then recognise one batch of windows, finals first."""
         judged = self._judge()
         for stream in list(self._streams.values()):
-            for output in stream.listener.poll():
-                self._say(stream, output)
             if heard := stream.heard():
                 self._emit(heard)
+            for output in stream.listener.poll():
+                self._say(stream, output)
         self._busy = self._recognise() or judged
 
     def _judge(self) -> bool:

@@ -1,0 +1,172 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
+from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, RecognitionJob
+from antiphon.engine.hearing import HearingEngine
+from support.hearing import RATE, LevelRecogniser, LevelVAD, say
+
+
+class Rig:
+    def __init__(self, batch_size: int = 4) -> None:
+        self.model = LevelRecogniser()
+        self.events: list[Event] = []
+        self.released: list[str] = []
+        self.engine = HearingEngine(
+            self.model,
+            LevelVAD(),
+            batch_size=batch_size,
+            emit=self.events.append,
+            released=lambda job: self.released.append(job.job),
+        )
+        self._seq: dict[str, int] = {}
+
+    def job(self, name: str = "a", **more: Any) -> None:
+        self.engine.add(RecognitionJob(job=name, api="api", model="levels", language="en", **more))
+
+    def send(self, name: str, samples: np.ndarray, chunk: int = 1600) -> None:
+        for start in range(0, len(samples), chunk):
+            piece = samples[start : start + chunk].astype(np.float32)
+            self.engine.tell(name, AudioIn(0, self.seq(name), piece.tobytes()))
+            self.run()
+
+    def seq(self, name: str) -> int:
+        self._seq[name] = self._seq.get(name, -1) + 1
+        return self._seq[name]
+
+    def run(self, limit: int = 1000) -> None:
+        for _ in range(limit):
+            if not self.engine.busy:
+                return
+            self.engine.step()
+        raise AssertionError("the engine never came to rest")
+
+    def text(self, name: str = "a") -> str:
+        return "".join(e.text for e in self.events if isinstance(e, Final) and e.job == name)
+
+    def all(self, kind: type[Event], name: str = "a") -> list[Any]:
+        return [e for e in self.events if isinstance(e, kind) and e.job == name]
+
+
+def test_finals_at_pauses_join_verbatim_and_the_end_is_told() -> None:
+    rig = Rig()
+    rig.job()
+    audio = say(1, 2, 3)
+    rig.send("a", audio)
+    rig.engine.tell("a", EndOfAudio(0, rig.seq("a")))
+    rig.run()
+    assert rig.text() == "w1 w2 w3"
+    assert isinstance(rig.events[-1], Done)
+    assert rig.events[-1].audio_s == pytest.approx(len(audio) / RATE)
+    assert rig.released == ["a"]
+    assert [e.seq for e in rig.events] == list(range(len(rig.events)))
+
+
+def test_finalize_is_answered_after_the_text_before_it() -> None:
+    rig = Rig()
+    rig.job()
+    rig.send("a", say(7, pause_s=0.0))
+    rig.engine.tell("a", Finalize(0, rig.seq("a"), 5))
+    rig.run()
+    kinds = [type(e) for e in rig.events if not isinstance(e, Partial | Heard)]
+    assert kinds == [Final, Finalized]
+    assert rig.all(Finalized)[0].mark == 5
+    assert rig.text() == "w7"
+
+
+def test_partials_come_while_somebody_speaks_and_can_be_turned_off() -> None:
+    rig = Rig()
+    rig.job("a")
+    rig.job("b", partials=False)
+    for name in "ab":
+        rig.send(name, np.concatenate((say(1, 2, 3, 4, 5, word_s=0.6, pause_s=0.0), say(0))))
+    partials = [p.text for p in rig.all(Partial, "a")]
+    assert len(partials) >= 3
+    assert all(rig.text("a").startswith(p) for p in partials)
+    assert not rig.all(Partial, "b")
+    assert rig.text("a") == rig.text("b") == "w1 w2 w3 w4 w5"
+
+
+def test_words_have_times_in_the_stream_when_asked_for() -> None:
+    rig = Rig()
+    rig.job(word_timestamps=True)
+    rig.send("a", say(1, 2))
+    finals = [e for e in rig.all(Final) if e.text]
+    words = [w for e in finals for w in e.words]
+    assert [w.text for w in words] == ["w1", "w2"]
+    assert words[1].start_s == pytest.approx(1.4, abs=0.01)
+
+
+def test_windows_of_several_streams_are_recognised_together() -> None:
+    rig = Rig(batch_size=4)
+    for name in "abcdef":
+        rig.job(name, partials=False)
+    audio = say(3)
+    for name in "abcdef":
+        rig.engine.tell(name, AudioIn(0, rig.seq(name), audio.tobytes()))
+    rig.run()
+    assert rig.model.batches == [4, 2]
+    assert {rig.text(name) for name in "abcdef"} == {"w3"}
+
+
+def test_a_window_the_model_fails_on_takes_no_other_with_it() -> None:
+    rig = Rig()
+    rig.job("good")
+    rig.job("bad")
+    for name, level in (("good", 5), ("bad", 99)):
+        rig.engine.tell(name, AudioIn(0, rig.seq(name), say(level).tobytes()))
+    rig.run()
+    assert rig.text("good") == "w5"
+    assert [f.retryable for f in rig.all(Failed, "bad")] == [True]
+    assert rig.released == ["bad"]
+
+
+def test_audio_lost_on_the_bus_fails_the_attempt_instead_of_skipping_words() -> None:
+    rig = Rig()
+    rig.job()
+    rig.send("a", say(1))
+    rig.seq("a")  # a message that never arrives
+    rig.engine.tell("a", AudioIn(0, rig.seq("a"), say(2).tobytes()))
+    rig.run()
+    assert rig.all(Failed)[0].retryable
+    assert rig.released == ["a"]
+
+
+def test_a_doubled_message_is_heard_once() -> None:
+    rig = Rig()
+    rig.job()
+    audio = AudioIn(0, 0, say(1).tobytes())
+    for _ in range(3):
+        rig.engine.tell("a", audio)
+        rig.run()
+    assert rig.text() == "w1"
+
+
+def test_cancel_frees_the_place_at_once() -> None:
+    rig = Rig()
+    rig.job()
+    rig.send("a", say(1))
+    before = len(rig.events)
+    rig.engine.tell("a", Cancel(0))
+    rig.run()
+    assert rig.released == ["a"]
+    assert len(rig.events) == before
+
+
+def test_how_far_it_heard_is_told_about_every_second() -> None:
+    rig = Rig()
+    rig.job()
+    rig.send("a", np.zeros(10 * RATE, np.float32))
+    told = rig.all(Heard)
+    assert len(told) >= 8
+    assert told[-1].settled_s > 8  # silence is done with: the API server need not keep it
+
+
+def test_a_replayed_stream_counts_its_time_from_where_it_starts() -> None:
+    rig = Rig()
+    rig.job(start_s=100.0, word_timestamps=True)
+    rig.send("a", say(1))
+    word = next(w for e in rig.all(Final) for w in e.words)
+    assert word.start_s == pytest.approx(100.0, abs=0.01)
