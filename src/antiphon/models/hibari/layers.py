@@ -46,11 +46,11 @@ class Graph:
         return self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=1e-5, to=to)
 
     def linear(self, x: str, matrix: Array, bias: Array, *, to: str = "") -> str:
-        """x matrix + bias, with a matrix [in, out]."""
+        """Product of x and a matrix [in, out], plus bias."""
         return self.add("Add", self.add("MatMul", x, matrix), bias, to=to)
 
     def gelu(self, x: str, matrix: Array, bias: Array) -> str:
-        """GELU (by the error function) of x matrix + bias."""
+        """GELU (by the error function) of `linear`."""
         return self.add("BiasGelu", self.add("MatMul", x, matrix), bias, domain=MICROSOFT)
 
     def window(self, x: str, start: int, end: int) -> str:
