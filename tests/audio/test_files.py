@@ -2,6 +2,7 @@ import contextlib
 import io
 import itertools
 import struct
+import tempfile
 import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
@@ -147,6 +148,13 @@ def test_the_callers_file_stays_open() -> None:
     for _ in decode_file(file):
         pass
     assert not file.closed
+
+
+def test_a_temporary_file_open_for_writing_too_is_read() -> None:
+    with tempfile.SpooledTemporaryFile() as file:
+        file.write(file_of("wav"))
+        file.seek(0)
+        assert sum(len(block) for block in decode_file(file)) > 0
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])

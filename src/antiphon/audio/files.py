@@ -163,6 +163,7 @@ def _frames(file: BinaryIO) -> Iterator[av.AudioFrame]:
     try:
         container = av.open(
             file,
+            "r",  # said, because a temporary file's own mode (w+b) would be taken for a wish to write
             metadata_errors="replace",
             options={"format_whitelist": _DEMUXERS, "protocol_whitelist": ""},
         )
