@@ -40,9 +40,14 @@ class NatsServer:
         return f"nats://{HOST}:{self.port}"
 
     @property
+    def monitoring_url(self) -> str:
+        """Where its HTTP monitoring is."""
+        return f"http://{HOST}:{self.monitoring_port}"
+
+    @property
     def health_url(self) -> str:
         """Answers 200 once clients and JetStream are served."""
-        return f"http://{HOST}:{self.monitoring_port}/healthz"
+        return f"{self.monitoring_url}/healthz"
 
     @property
     def config_file(self) -> Path:

@@ -96,11 +96,11 @@ class Child:
             take_output(output)
 
 
-def describe_exit(status: int) -> str:
-    """``exited with status 1`` or ``was killed by SIGKILL``."""
+def signal_name(status: int) -> str | None:
+    """The signal that a (negative) exit status stands for; None for a program's own exit."""
     if status >= 0:
-        return f"exited with status {status}"
+        return None
     try:
-        return f"was killed by {signal.Signals(-status).name}"
+        return signal.Signals(-status).name
     except ValueError:
-        return f"was killed by signal {-status}"
+        return f"signal {-status}"

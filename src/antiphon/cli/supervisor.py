@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from antiphon.cli.child import Child, describe_exit
+from antiphon.cli.child import Child, signal_name
 from antiphon.cli.childlog import ChildLog
 from antiphon.errors import OperatorError
 
@@ -133,8 +133,7 @@ class Keeper:
             ending, ready_s = await self._run()
             if self._stopping.is_set():
                 return
-            words = self._log.last_words()
-            ended = f"{self.service.name} {ending}" + (f": {words.rstrip('.')}." if words else ".")
+            ended = f"{self.service.name} {ending}."
             if not self._been_ready.is_set():
                 raise OperatorError(f"{ended}\nIts log: {self._log.path}")
             self.state = State.RESTARTING
@@ -163,7 +162,14 @@ class Keeper:
             probing.cancel()
             self._child = None
         ready_s = clock() - probing.result() if probing.done() else 0.0
-        return describe_exit(status), ready_s
+        return self._describe(status), ready_s
+
+    def _describe(self, status: int) -> str:
+        killer = signal_name(status)
+        if killer:
+            return f"was killed by {killer}"
+        words = self._log.last_words().rstrip(".")
+        return f"exited with status {status}" + (f": {words}" if words else "")
 
     async def _probe(self) -> float:
         """Ask until it is ready; return when that was."""
