@@ -54,6 +54,13 @@ def test_numbers_beyond_the_rules_are_spelt(phonemizer: Phonemizer) -> None:
     assert spoken(phonemizer, "9" * 50 + " done") == {"9" * 50: " ".join(["nˈIn"] * 50), "done": "dˈʌn"}
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("word", ["-a" * 300, "aB" * 300, "1:" * 300])
+def test_a_word_of_many_tokens_takes_no_minutes(phonemizer: Phonemizer, word: str) -> None:
+    (span,) = phonemizer.read(word).words
+    assert span.end > 300
+
+
 @pytest.mark.parametrize("text", ["", " \n\t", "...", " — ", "😀 🎉", "?!"])
 def test_nothing_to_speak_has_no_symbols(phonemizer: Phonemizer, text: str) -> None:
     reading = phonemizer.read(text)

@@ -13,7 +13,7 @@ from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 
-from hibari.g2p import G2P  # pyright: ignore[reportMissingTypeStubs]
+from hibari.g2p import G2P, SUBTOKEN_RE  # pyright: ignore[reportMissingTypeStubs]
 from hibari.g2p.normalize import (  # pyright: ignore[reportMissingTypeStubs]
     normalize as _hibari_normalize,  # pyright: ignore[reportUnknownVariableType]
 )
@@ -22,6 +22,7 @@ PAUSES = frozenset(' ;:,.!?—…"“”()')
 """Symbols of the alphabet that are no phonemes."""
 
 _CLAUSE_ENDS = frozenset(";:,.!?—…")
+_MAX_TOKENS = 16
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What hibari's rules raise on input they were not made for, e.g. numbers of more than 36 digits."""
 
@@ -100,9 +101,14 @@ class Phonemizer:
         """Symbols of each spoken word, and which of ``words`` each belongs to."""
         try:
             spoken = _normalize(" ".join(words)).split()
-            readings = self._phonemize(spoken)
-            if len(readings) == len(spoken):
-                return readings, _owners(words, spoken)
+            parts = [
+                (part, owner)
+                for word, owner in zip(spoken, _owners(words, spoken), strict=True)
+                for part in _parts(word)
+            ]
+            readings = self._phonemize([part for part, _ in parts])
+            if len(readings) == len(parts):
+                return readings, [owner for _, owner in parts]
         except _UNREADABLE:
             pass
         each = [self._speak_alone(word) for word in words]
@@ -111,24 +117,35 @@ class Phonemizer:
     def _speak_alone(self, word: str) -> str:
         for attempt in (word, " ".join(word)):
             try:
-                return " ".join(self._phonemize(_normalize(attempt).split()))
+                parts = [part for spoken in _normalize(attempt).split() for part in _parts(spoken)]
+                return " ".join(self._phonemize(parts))
             except _UNREADABLE:
                 continue
         return ""
 
     def _phonemize(self, words: Sequence[str]) -> list[str]:
         """Symbols by word. Made past hibari's markup ``[text](/phonemes/)``: text is only text."""
+        if not words:
+            return []
         tokens = self._g2p.phonemize_tokens(self._g2p._tokens(" ".join(words)))  # noqa: SLF001
         readings = [""]
         for token in tokens:
             readings[-1] += "".join(c for c in token.phonemes or "" if c in self._ids)
             if token.whitespace:
                 readings.append("")
-        return [reading.strip() for reading in readings[: len(words) or None]]
+        return [reading.strip() for reading in readings]
 
 
 def _normalize(text: str) -> str:
     return str(_hibari_normalize(text))
+
+
+def _parts(word: str) -> list[str]:
+    """The word, or pieces of it: hibari's time grows with the cube of a word's tokens ("-a-a-a-")."""
+    tokens: list[str] = SUBTOKEN_RE.findall(word)
+    if len(tokens) <= _MAX_TOKENS:
+        return [word]
+    return ["".join(tokens[i : i + _MAX_TOKENS]) for i in range(0, len(tokens), _MAX_TOKENS)]
 
 
 def _owners(words: Sequence[str], spoken: Sequence[str]) -> list[int]:

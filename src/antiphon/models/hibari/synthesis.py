@@ -58,6 +58,7 @@ class Synthesis:
         self._pulses = _Pulses()
         self._noise = _Noise(seed, segment)
         self._tail = np.zeros((0, FRAME), np.float32)
+        """Unfinished sums of the blocks from ``done`` on, [n, 300]."""
 
     def skip_to(self, frame: int) -> None:
         """Leave out the frames before ``frame``: the samples after it stay the same."""
@@ -78,7 +79,7 @@ class Synthesis:
         """Samples of the next ``count`` frames (fewer at the end).
 
         Args:
-            count: frames, at least 1.
+            count: frames; none is fine.
             spectra: [n, 5, 601] (lh, ln, lr, theta, phi), exactly the frames that `wanted` names.
             f0: in Hz by frame [total], right up to two frames after the last of ``spectra``.
         """
