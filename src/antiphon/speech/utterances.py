@@ -62,6 +62,8 @@ class Utterances:
         self._frames: list[Judged] = []  # of the open utterance, or the pre-roll of the next
         self._voiced = 0  # frames of speech in it; 0 while none is open
         self._speech_end = 0  # index after the last of them
+        # After a cut through speech, what follows needs no proof: it may be the end of a word.
+        self._goes_on = False
 
     @property
     def kept(self) -> int | None:
@@ -71,33 +73,38 @@ class Utterances:
     @property
     def open(self) -> Utterance:
         """The open utterance as far as it has come, once it is surely speech; else empty."""
-        return self._heard() if self._voiced >= SHORTEST else ()
+        return self._heard() if self._proven else ()
 
     def add(self, judged: Judged) -> Utterance | None:
         """Take the next frame; returns the utterance that it ends, if any."""
         self._frames.append(judged)
-        if judged.probability >= (KEEP if self._voiced else START):
+        if judged.probability >= (KEEP if self._voiced or self._goes_on else START):
             self._voiced += 1
             self._speech_end = len(self._frames)
         if not self._voiced:
+            self._goes_on = False
             del self._frames[:-PRE_ROLL]
             return None
         end = judged.frame.end
         if end - self._frames[self._speech_end - 1].frame.end >= self._max_silence:
-            return self._close(shortest=SHORTEST)
+            return self._close(self._heard() if self._proven else [])
         if end - self._frames[0].frame.start >= self._max_length:
             return self._split()
         return None
 
     def close(self) -> Utterance | None:
         """End the open utterance here, however short; None when none is open."""
-        return self._close(shortest=1)
+        return self._close(self._heard() if self._voiced else [])
+
+    @property
+    def _proven(self) -> bool:
+        return self._voiced >= (1 if self._goes_on else SHORTEST)
 
     def _heard(self) -> list[Judged]:
         return self._frames[: self._speech_end + POST_ROLL]
 
-    def _close(self, *, shortest: int) -> Utterance | None:
-        heard = self._heard() if self._voiced >= shortest else []
+    def _close(self, heard: list[Judged]) -> Utterance | None:
+        self._goes_on = bool(heard) and heard[-1] is self._frames[self._speech_end - 1]
         self._frames = self._frames[len(heard) :][-PRE_ROLL:]
         self._voiced = self._speech_end = 0
         return heard or None
@@ -106,10 +113,10 @@ class Utterances:
         cut = _best_cut(self._frames)
         before, after = self._frames[:cut], self._frames[cut:]
         speech = [i for i, judged in enumerate(after) if judged.keeps]
-        # What follows the cut needs no proof of being speech: it may be the end of a word.
-        self._voiced = self._voiced if speech else 0
         dropped = max((speech[0] if speech else len(after)) - PRE_ROLL, 0)
         self._frames = after[dropped:]
+        self._goes_on = bool(speech)
+        self._voiced = len(speech)
         self._speech_end = speech[-1] + 1 - dropped if speech else 0
         return before
 

@@ -40,12 +40,13 @@ def align(attention: Floats, words: Sequence[Sequence[int]], samples: Floats) ->
     """Start and end of each word in samples, in order and without overlap.
 
     Args:
-        attention: [tokens, frames], see `Decoded`.
+        attention: [tokens, frames], see `Decoded`; frames after the samples are ignored.
         words: of each word, the tokens that sound.
-        samples: [n] what the encoder heard.
+        samples: [n] the window.
     """
-    frames = attention.shape[1]
-    if not words or 2 * frames < len(words):
+    frames = min(attention.shape[1], len(samples) // FRAME_SAMPLES)
+    attention = attention[:, :frames]
+    if frames < len(words):
         return _evenly(len(words), len(samples))
     share = attention / (attention.sum(axis=0) + 0.02)
     heard = np.stack([share[list(tokens)].max(axis=0) for tokens in words])
