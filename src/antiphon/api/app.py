@@ -11,6 +11,8 @@ from antiphon import __version__
 from antiphon.api import errors, status, voices
 from antiphon.api.envelope import Envelope, request_id_of
 from antiphon.api.services import Services
+from antiphon.api.stt import batch as stt_batch
+from antiphon.api.stt import websocket as stt_websocket
 from antiphon.api.tts import bytes as tts_bytes
 from antiphon.api.tts import sse as tts_sse
 from antiphon.api.tts import websocket as tts_websocket
@@ -23,6 +25,8 @@ ROUTERS = (
     tts_bytes.router,
     tts_sse.router,
     tts_websocket.router,
+    stt_batch.router,
+    stt_websocket.router,
 )
 
 

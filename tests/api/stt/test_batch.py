@@ -1,0 +1,322 @@
+import asyncio
+import gc
+import io
+import tempfile
+import tracemalloc
+import wave
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from cartesia import AsyncCartesia
+
+from antiphon.audio.encodings import encode
+from antiphon.errors import JobLost, NoWorker, Overloaded
+from antiphon.settings import Settings
+from antiphon.telemetry.metrics import API_STREAMS
+
+
+def wav(seconds: float, rate: int = 16_000) -> bytes:
+    tone = (np.sin(np.arange(int(seconds * rate)) * 0.05) * 8000).astype("<i2")
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(tone.tobytes())
+    return out.getvalue()
+
+
+@pytest.fixture
+async def client(served: Any) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {served.key}", "Cartesia-Version": "2026-08-14"}
+    async with httpx.AsyncClient(base_url=served.http, headers=headers, timeout=60) as client:
+        yield client
+
+
+def post(
+    client: httpx.AsyncClient,
+    content: Any = None,
+    path: str = "/stt",
+    **fields: str,
+) -> Awaitable[httpx.Response]:
+    files = {} if content is None else {"file": ("speech.wav", content)}
+    return client.post(path, files=files, data={"model": "ink-whisper", **fields})
+
+
+async def test_the_official_client_gets_its_transcript(served: Any) -> None:
+    sdk = AsyncCartesia(api_key=served.key, base_url=served.http)
+    answer = await sdk.stt.transcribe(
+        file=("speech.wav", wav(2.5)),
+        model="ink-whisper",
+        language="en",
+        timestamp_granularities=["word"],
+    )
+    assert answer.type == "transcript"
+    assert answer.text == "40000"
+    assert answer.duration == 2.5
+    assert answer.language == "en"
+    assert answer.request_id
+    assert [(word.word, word.start, word.end) for word in answer.words] == [("40000", 0.0, 2.5)]
+    await sdk.close()
+
+
+async def test_the_official_client_can_send_headerless_samples(served: Any) -> None:
+    sdk = AsyncCartesia(api_key=served.key, base_url=served.http)
+    samples = encode(np.zeros(8000, np.float32), "pcm_mulaw")
+    answer = await sdk.stt.transcribe(
+        file=samples, model="ink-whisper", encoding="pcm_mulaw", sample_rate=8000
+    )
+    assert answer.text == "16000"
+    await sdk.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stt",
+        "/stt/",
+        "/v1/stt",
+        "/audio/transcriptions",
+        "/v1/audio/transcriptions",
+        "/v1/audio/transcriptions/",
+    ],
+)
+async def test_every_form_of_the_path_answers(client: Any, path: str) -> None:
+    response = await post(client, wav(1), path=path)
+    assert response.status_code == 200
+    assert response.json() == {
+        "type": "transcript",
+        "request_id": response.headers["x-request-id"],
+        "text": "16000",
+        "language": "en",
+        "duration": 1.0,
+        "is_final": True,
+    }
+
+
+async def test_the_job_says_what_was_asked_for(client: Any, served: Any) -> None:
+    await post(client, wav(1), language="en-GB", min_volume="0.1", max_silence_duration_secs="2")
+    job = served.bus.streams[0].job
+    assert (job.model, job.language) == ("moonshine-tiny-en", "en")
+    assert (job.min_volume, job.max_silence_s) == (0.1, 2.0)
+    assert not job.partials
+    assert not job.word_timestamps
+    assert served.bus.streams[0].closed.is_set()
+
+
+async def test_a_form_without_a_file_is_refused(client: Any) -> None:
+    for response in (
+        await client.post("/stt", data={"model": "ink-whisper"}),
+        await client.post("/stt", json={"model": "ink-whisper"}),
+        await client.post("/stt"),
+    ):
+        assert response.status_code == 400
+        assert "multipart form" in response.json()["message"]
+    response = await client.post("/stt", files={"audio": ("a.wav", wav(1))}, data={"model": "ink-whisper"})
+    assert response.status_code == 400
+    assert response.json()["message"].startswith("file is missing")
+    response = await client.post("/stt", files={"file": (None, b"text")}, data={"model": "ink-whisper"})
+    assert response.status_code == 400
+    assert "no filename" in response.json()["message"]
+
+
+async def test_a_broken_form_is_refused(client: Any) -> None:
+    for body, kind in ((b"--x\r\nnonsense", "multipart/form-data; boundary=x"), (b"", "multipart/form-data")):
+        response = await client.post("/stt", content=body, headers={"content-type": kind})
+        assert response.status_code == 400
+    twice = [("file", ("a.wav", wav(1))), ("file", ("b.wav", wav(1)))]
+    response = await client.post("/stt", files=twice, data={"model": "ink-whisper"})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("content", [b"", b"this is not audio at all, whatever its name says" * 50])
+async def test_what_is_not_audio_takes_no_place_on_a_worker(client: Any, served: Any, content: bytes) -> None:
+    response = await post(client, content)
+    assert response.status_code == 415
+    assert response.json()["error_code"] == "unsupported_audio_format"
+    assert not served.bus.streams
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"model": "no-such-model"}, "model_not_found"),
+        ({"model": "sonic-3"}, "model_not_found"),
+        ({"language": "fr"}, "language_not_supported"),
+        ({"min_volume": "loud"}, None),
+    ],
+)
+async def test_bad_settings_are_refused(client: Any, served: Any, fields: Any, code: str | None) -> None:
+    response = await post(client, wav(0.1), **fields)
+    assert response.status_code == 400
+    assert response.json()["error_code"] == code
+    assert not served.bus.streams
+
+
+async def test_a_missing_model_is_named(client: Any) -> None:
+    response = await client.post("/stt", files={"file": ("a.wav", wav(0.1))})
+    assert response.status_code == 400
+    assert response.json()["message"].startswith("model is missing")
+
+
+async def test_a_key_is_needed_before_anything_is_uploaded(served: Any) -> None:
+    async with httpx.AsyncClient(base_url=served.http) as client:
+        assert (await post(client, wav(0.1))).status_code == 401
+        response = await client.post("/stt", files={"file": wav(0.1)}, headers={"x-api-key": "wrong"})
+        assert response.status_code == 401
+        assert response.text.startswith("Unauthorized: ")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(Overloaded("full", retry_after_s=2), 429), (NoWorker("nobody"), 503)]
+)
+async def test_a_full_or_absent_worker_is_told(client: Any, served: Any, refusal: Any, status: int) -> None:
+    served.bus.refusal = refusal
+    assert (await post(client, wav(0.1))).status_code == status
+
+
+async def test_a_lost_job_is_told(client: Any, served: Any) -> None:
+    served.bus.room.clear()
+    request = asyncio.create_task(post(client, wav(1)))
+    stream = await served.bus.stream()
+    stream.fail(JobLost("every worker failed"))
+    assert (await request).status_code == 503
+    assert stream.closed.is_set()
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_file_over_the_limit_is_refused(settings: Settings, serve: Any, declared: bool) -> None:
+    limit = 100_000
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nink-whisper\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+        + wav(10)
+        + b"\r\n--b--\r\n"
+    )
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 4096):
+            yield body[start : start + 4096]
+
+    async with (
+        serve(settings.model_copy(update={"max_upload_bytes": limit})) as served,
+        httpx.AsyncClient(base_url=served.http) as client,
+    ):
+        response = await client.post(
+            "/stt",
+            content=body if declared else pieces(),
+            headers={
+                "content-type": "multipart/form-data; boundary=b",
+                "x-api-key": served.key,
+                "cartesia-version": "2026-03-01",
+            },
+        )
+        assert response.status_code == 413
+        assert response.json()["error_code"] == "file_too_large"
+        assert str(limit) in response.json()["message"]
+
+
+async def test_a_file_of_exactly_the_limit_is_taken(settings: Settings, serve: Any) -> None:
+    content = wav(2)
+    async with (
+        serve(settings.model_copy(update={"max_upload_bytes": len(content)})) as served,
+        httpx.AsyncClient(base_url=served.http, headers={"x-api-key": served.key}) as client,
+    ):
+        assert (await post(client, content)).status_code == 200
+        assert (await post(client, content + b"\0\0")).status_code == 413
+
+
+@pytest.mark.parametrize("when", ["waiting for a place", "being heard"])
+async def test_a_client_that_leaves_frees_the_worker(served: Any, when: str) -> None:
+    gate = served.bus.place if when == "waiting for a place" else served.bus.room
+    gate.clear()
+    async with httpx.AsyncClient(base_url=served.http, headers={"x-api-key": served.key}) as client:
+        request = asyncio.create_task(post(client, wav(5)))
+        if when == "being heard":
+            await served.bus.stream()
+        else:
+            while not served.bus.waiting:
+                await asyncio.sleep(0.005)
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+    if when == "being heard":
+        await served.bus.streams[0].closed.wait()
+    while served.bus.waiting or API_STREAMS._value.get():
+        await asyncio.sleep(0.005)
+
+
+async def test_a_client_that_leaves_while_uploading_leaves_nothing_behind(served: Any) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + wav(40)
+        while not API_STREAMS._value.get():
+            await asyncio.sleep(0.005)
+        raise ConnectionError
+
+    async with httpx.AsyncClient(base_url=served.http, headers={"x-api-key": served.key}) as client:
+        with pytest.raises(ConnectionError):
+            await client.post(
+                "/stt", content=pieces(), headers={"content-type": "multipart/form-data; boundary=b"}
+            )
+    while API_STREAMS._value.get():
+        await asyncio.sleep(0.005)
+    assert not served.bus.streams
+
+
+@pytest.mark.slow
+async def test_memory_does_not_grow_with_the_file(client: Any, served: Any, tmp_path: Path) -> None:
+    minutes = 20
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav(minutes * 60))
+
+    async def transcribe() -> httpx.Response:
+        with path.open("rb") as file:
+            return await post(client, file)
+
+    served.bus.room.clear()
+    request = asyncio.create_task(transcribe())
+    stream = await served.bus.stream()
+    stream.samples = Counted()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        served.bus.room.set()
+        response = await request
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert response.json()["duration"] == minutes * 60
+    assert stream.samples.count == minutes * 60
+    assert stream.most_samples_sent <= 16_000
+    # A few blocks of a second (64 KB each) and the machinery; the whole would be 77 MB.
+    assert peak < 4 * 1024 * 1024
+
+
+class Counted:
+    """Takes samples and keeps none."""
+
+    count = 0
+
+    def append(self, _: Any) -> None:
+        self.count += 1
+
+
+async def test_a_large_upload_lies_on_disk(client: Any, served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    spooled = []
+    real = tempfile.SpooledTemporaryFile
+
+    def spy(*args: Any, **kwargs: Any) -> Any:
+        spooled.append(real(*args, **kwargs))
+        return spooled[-1]
+
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", spy)
+    served.bus.room.clear()
+    request = asyncio.create_task(post(client, wav(120)))
+    await served.bus.stream()
+    assert spooled[0]._rolled
+    served.bus.room.set()
+    assert (await request).status_code == 200
+    assert spooled[0].closed
