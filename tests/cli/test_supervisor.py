@@ -65,7 +65,7 @@ def _alive(pid: int) -> bool:
 
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it looks at other processes
+        while not condition():
             await asyncio.sleep(0.02)
 
 

@@ -73,11 +73,11 @@ class Plan:
         if settings.tls_cert:
             secure = http_url(settings.api_host, settings.api_tls_port)
             yield "api", f"{self.api.what} with TLS", secure.replace("http", "https", 1)
+        yield "api", "metrics", f"{self.api.metrics_url}/metrics"
         yield "nats", "messages", self.nats.url
         yield "nats", "monitoring", self.nats.monitoring_url
-        for process in self.workers:
-            yield process.name, f"{process.what}; metrics", f"{process.metrics_url}/metrics"
-        yield "api", "metrics", f"{self.api.metrics_url}/metrics"
+        for worker in self.workers:
+            yield worker.name, f"{worker.what}: metrics", f"{worker.metrics_url}/metrics"
 
     def nats_service(self) -> Service:
         """The NATS server as a child process.
@@ -125,9 +125,9 @@ def make_plan(settings: Settings) -> Plan:
 def _roles(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield "api", "HTTP and WebSocket API", ("api",)
     for number in range(1, settings.tts_workers + 1):
-        yield f"tts-{number}", f"speaks with {settings.tts_model}", ("worker", "tts")
+        yield f"tts-{number}", f"speaks ({settings.tts_model})", ("worker", "tts")
     for number in range(1, settings.stt_workers + 1):
-        yield f"stt-{number}", f"hears with {settings.stt_model}", ("worker", "stt")
+        yield f"stt-{number}", f"hears ({settings.stt_model})", ("worker", "stt")
 
 
 def _metrics_ports(settings: Settings, count: int) -> Sequence[int]:

@@ -72,24 +72,27 @@ def holder_of(port: int) -> str | None:
 def _require_free(port: Port) -> None:
     try:
         _listener(port.host, port.number).close()
-    except socket.gaierror:
-        raise SettingsError(f"{port.host} is no address that {port.wanter} could listen on.") from None
     except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise SettingsError(
-                f"{port.host} is no address of this host: {port.wanter} can't listen there."
-            ) from None
+        wish = f"{port.wanter} wants it: {port.remedy}."
         if error.errno != errno.EADDRINUSE:
-            raise PortInUse(
-                f"Port {port.number} can't be used ({error.strerror}); {port.wanter} wants it: {port.remedy}."
-            ) from None
+            raise PortInUse(f"Port {port.number} can't be used ({_reason(error)}); {wish}") from None
         holder = holder_of(port.number)
         by = f" (by {holder})" if holder else ""
-        raise PortInUse(f"Port {port.number} is taken{by}; {port.wanter} wants it: {port.remedy}.") from None
+        raise PortInUse(f"Port {port.number} is taken{by}; {wish}") from None
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        # Failures of name resolution come with their own, negative numbers.
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
+            raise SettingsError(f"{host} is no address of this host ({_reason(error)}).") from None
+        raise
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).partition(" (while")[0]
 
 
 def _listening(table: Path, port: int) -> Iterable[str]:

@@ -2,7 +2,10 @@
 
 import json
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.table import Table
@@ -34,6 +37,9 @@ def print_summary(plan: Plan, key: str, pids: Mapping[str, int | None]) -> None:
 def examples(url: str, key: str) -> tuple[str, str, str]:
     """Three commands to paste into a shell: speak, hear, and the bare API."""
     environment = f"ANTIPHON_API_KEY={shlex.quote(key)} ANTIPHON_API_PORT={urlsplit(url).port}"
+    # `make up` runs the program of a virtual environment that the shell need not know.
+    beside_python = str(Path(sys.executable).with_name("antiphon"))
+    antiphon = "antiphon" if shutil.which("antiphon") else shlex.quote(beside_python)
     request = {
         "model_id": "sonic-3",
         "transcript": "Good morning!",
@@ -49,6 +55,6 @@ def examples(url: str, key: str) -> tuple[str, str, str]:
     )
     return (
         shlex.join(curl),
-        f"{environment} antiphon say 'Good morning!'",
-        f"{environment} antiphon listen morning.wav",
+        f"{environment} {antiphon} say 'Good morning!'",
+        f"{environment} {antiphon} listen morning.wav",
     )

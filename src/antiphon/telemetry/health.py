@@ -109,7 +109,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=64)
     except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0]
         raise PortInUse(
-            f"Can't serve metrics on {host} port {port}: {error.strerror}. "
+            f"Can't serve metrics on {host} port {port}: {reason}. "
             "Choose another with --metrics-port or ANTIPHON_METRICS_PORT."
         ) from None
