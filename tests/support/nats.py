@@ -15,9 +15,11 @@ from antiphon.bus.connection import connect
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.bus.server import NatsServer
 from antiphon.contract.presence import Presence
+from antiphon.engine.hearing import HearingEngine
 from antiphon.engine.speaking import SpeakingEngine
 from antiphon.workers.worker import Worker
 from support.counting import CountingModel
+from support.hearing import LevelRecogniser, LevelVAD
 
 
 def free_port() -> int:
@@ -74,6 +76,27 @@ async def counting_worker(
         client,
         offering,
         lambda emit, released: SpeakingEngine(model, batch_size=4, emit=emit, released=released),
+    )
+    await worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop(0)
+        await client.close()
+
+
+@asynccontextmanager
+async def level_worker(url: str, *, capacity: int = 8) -> AsyncIterator[Worker]:
+    """A worker that hears `support.hearing.say`."""
+    client = await connect(url, "worker-test")
+    model = LevelRecogniser()
+    offering = Presence(
+        worker=uuid4().hex, kind="stt", model=model.name, languages=model.languages, capacity=capacity
+    )
+    worker = Worker(
+        client,
+        offering,
+        lambda emit, released: HearingEngine(model, LevelVAD(), batch_size=4, emit=emit, released=released),
     )
     await worker.start()
     try:

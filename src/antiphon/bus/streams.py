@@ -305,8 +305,9 @@ class RecognitionStream(JobStream):
                     self._forget_before(event.end_s)
                     return self._joined(event)
                 case Finalized():
-                    if event.mark in self._replay:
-                        self._replay.remove(event.mark)
+                    self._replay = deque(
+                        item for item in self._replay if isinstance(item, np.ndarray) or item != event.mark
+                    )
                     return event
                 case Partial():
                     return event
