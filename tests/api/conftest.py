@@ -18,6 +18,7 @@ from antiphon.contract.presence import Presence
 from antiphon.contract.subjects import Kind
 from antiphon.licensing.client import LocalKeys
 from antiphon.settings import Settings
+from antiphon.telemetry.logs import configure_logging
 
 KEY = "test-key"
 RATE = 24_000
@@ -132,14 +133,24 @@ class Served:
             await asyncio.sleep(0.005)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _logs() -> None:
+    # Not the library's default: that prints every local variable of a traceback, which takes seconds.
+    configure_logging("info", "console")
+
+
 @pytest.fixture
 def settings() -> Settings:
     return Settings(api_port=0, shutdown_grace_s=0.2, max_message_bytes=64 * 1024)
 
 
 @pytest.fixture
-async def served(settings: Settings) -> AsyncIterator[Served]:
-    bus = FakeDispatcher()
+def bus() -> FakeDispatcher:
+    return FakeDispatcher()
+
+
+@pytest.fixture
+async def served(settings: Settings, bus: FakeDispatcher) -> AsyncIterator[Served]:
     voices = Voices(aliases={"my-voice": "heart"}, default="heart")
     services = Services(settings, bus, LocalKeys([KEY]), voices, ModelNames(settings))
     async with listening(create_app(services), settings, services.lifetime) as [port]:

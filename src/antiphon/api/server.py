@@ -5,11 +5,12 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from antiphon.api.app import create_app
 from antiphon.api.lifetime import Lifetime
@@ -31,6 +32,9 @@ KEEP_ALIVE_S = 75
 PING_EVERY_S = 20.0
 PONG_WITHIN_S = 120.0
 """A client that plays as it reads answers a ping only when it has played all that was sent before it."""
+
+CLOSE_WITHIN_S = 1.0
+"""How long a client has to answer the last close frame."""
 
 log = get_logger("api")
 
@@ -92,24 +96,30 @@ async def listening(app: FastAPI, settings: Settings, lifetime: Lifetime) -> Asy
         PortInUse: a port is taken or may not be used.
         SettingsError: the certificate or its key can't be read.
     """
-    plain = _configure(app, settings)
-    servers = [(_Server(plain), _listen(settings.api_host, settings.api_port, "api_port"))]
+    ports = [(settings.api_port, "api_port", _configure(app, settings))]
     if settings.tls_cert:
         secure = _configure(app, settings, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key)
-        listener = _listen(settings.api_host, settings.api_tls_port, "api_tls_port")
-        servers.append((_Server(secure), listener))
-    tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
-    for server, _ in servers:
-        await server.accepting.wait()
-    try:
-        yield [listener.getsockname()[1] for _, listener in servers]
-    finally:
-        for server, _ in servers:
-            server.stop_accepting()
-        await lifetime.drain(settings.shutdown_grace_s)
-        for server, _ in servers:
-            server.should_exit = True
-        await asyncio.gather(*tasks)
+        ports.append((settings.api_tls_port, "api_tls_port", secure))
+    with ExitStack() as stack:
+        listeners = [
+            stack.enter_context(_listen(settings.api_host, port, setting)) for port, setting, _ in ports
+        ]
+        servers = [_Server(config) for _, _, config in ports]
+        tasks = [
+            asyncio.create_task(server.serve(sockets=[listener]))
+            for server, listener in zip(servers, listeners, strict=True)
+        ]
+        for server in servers:
+            await server.accepting.wait()
+        try:
+            yield [listener.getsockname()[1] for listener in listeners]
+        finally:
+            for server in servers:
+                server.stop_accepting()
+            await lifetime.drain(settings.shutdown_grace_s)
+            for server in servers:
+                server.should_exit = True
+            await asyncio.gather(*tasks)
 
 
 class _Server(uvicorn.Server):
@@ -132,6 +142,20 @@ class _Server(uvicorn.Server):
         """Close the listeners; connections stay."""
         for listener in self.servers:
             listener.close()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and cut the sockets whose peers don't answer the close frame (or have stopped reading)."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                while self._open_sockets():  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(0.01)
+        for connection in self._open_sockets():
+            connection.transport.abort()
+        await super().shutdown(sockets)
+
+    def _open_sockets(self) -> list[WebSocketsSansIOProtocol]:
+        connections = self.server_state.connections
+        return [each for each in connections if isinstance(each, WebSocketsSansIOProtocol)]
 
 
 def _configure(app: FastAPI, settings: Settings, **tls: object) -> uvicorn.Config:

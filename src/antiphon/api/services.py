@@ -121,4 +121,9 @@ def services_of(connection: HTTPConnection) -> Services:
     return services
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+async def _services(connection: HTTPConnection) -> Services:
+    # FastAPI would run a plain function in a thread.
+    return services_of(connection)
+
+
+ServicesDep = Annotated[Services, Depends(_services)]

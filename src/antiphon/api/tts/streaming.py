@@ -6,6 +6,11 @@ from contextlib import aclosing
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from antiphon.errors import AntiphonError
+from antiphon.telemetry.logs import get_logger
+
+log = get_logger("api.tts")
+
 _UNBUFFERED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Asks proxies to pass each chunk on as it comes."""
 
@@ -27,6 +32,14 @@ class SpeechResponse(StreamingResponse):
         """Send it all."""
         async with aclosing(self._rest):
             await super().__call__(scope, receive, send)
+
+    async def stream_response(self, send: Send) -> None:
+        """Send head and body; a failure amid it cuts the connection, for the status is out already."""
+        try:
+            await super().stream_response(send)
+        except AntiphonError as error:
+            # The server cuts the connection of an answer that lacks its last chunk.
+            log.warning("speech cut short", error=error.message)
 
 
 async def _joined(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
