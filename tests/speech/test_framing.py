@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.speech.framing import Framer
@@ -9,6 +9,7 @@ SIZE = 512
 pieces = st.lists(st.integers(0, 1_500), max_size=8)
 
 
+@settings(deadline=None)
 @given(pieces, st.sets(st.integers(0, 8)))
 def test_frames_are_the_stream_and_stop_at_marks(sizes: list[int], marked: set[int]) -> None:
     stream = np.arange(sum(sizes), dtype=np.float32)

@@ -121,7 +121,7 @@ def play(scene: Scene, stream: Samples, cuts: Iterable[int], marks: Iterable[int
 positions = st.lists(st.integers(0, 2**20), max_size=5)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(scripts, positions, positions)
 def test_every_sample_of_speech_is_heard_once_in_order(
     script: list[tuple[int, int]], cuts: list[int], marks: list[int]
@@ -131,7 +131,7 @@ def test_every_sample_of_speech_is_heard_once_in_order(
     np.testing.assert_array_equal(scene.heard(), stream[stream != 0])
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(scripts, positions, positions, positions)
 def test_how_audio_is_cut_into_pushes_makes_no_difference(
     script: list[tuple[int, int]], cuts: list[int], others: list[int], marks: list[int]
@@ -140,7 +140,7 @@ def test_how_audio_is_cut_into_pushes_makes_no_difference(
     assert play(Scene(), stream, cuts, marks).outputs == play(Scene(), stream, others, marks).outputs
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(scripts, positions)
 def test_finals_are_ordered_disjoint_and_short_enough(
     script: list[tuple[int, int]], marks: list[int]
@@ -156,7 +156,7 @@ def test_finals_are_ordered_disjoint_and_short_enough(
     assert all(final.end_s - final.start_s <= 3.0 for final in finals)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(scripts, positions)
 def test_each_finalize_is_answered_once_after_the_text_before_it(
     script: list[tuple[int, int]], marks: list[int]
@@ -175,7 +175,7 @@ def test_each_finalize_is_answered_once_after_the_text_before_it(
         assert all(final.end_s > position / SAMPLE_RATE for final in after)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(scripts, positions, st.booleans(), st.booleans())
 def test_the_end_always_comes_last_and_once(
     script: list[tuple[int, int]], marks: list[int], deaf: bool, partials: bool

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.speech.framing import Frame
@@ -70,6 +70,7 @@ def test_without_a_pause_it_is_cut_where_it_is_quietest() -> None:
     assert spans(run(judged([0.9] * 80, quiet))) == [(0, 48), (48, 80)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.4, 0.6, 1.0]), st.integers(1, 40)), max_size=12))
 def test_frames_go_into_at_most_one_utterance_in_order(runs: list[tuple[float, int]]) -> None:
     frames = judged([p for p, length in runs for _ in range(length)])

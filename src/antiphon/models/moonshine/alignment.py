@@ -46,7 +46,7 @@ def align(attention: Floats, words: Sequence[Sequence[int]], samples: Floats) ->
     """
     frames = min(attention.shape[1], len(samples) // FRAME_SAMPLES)
     attention = attention[:, :frames]
-    if frames < len(words):
+    if not words or frames < len(words):
         return _evenly(len(words), len(samples))
     share = attention / (attention.sum(axis=0) + 0.02)
     heard = np.stack([share[list(tokens)].max(axis=0) for tokens in words])
@@ -55,7 +55,7 @@ def align(attention: Floats, words: Sequence[Sequence[int]], samples: Floats) ->
 
 
 def _evenly(words: int, samples: int) -> list[tuple[int, int]]:
-    """More words than there can be: no alignment would mean anything."""
+    """The times of more words than there are frames, where no alignment would mean anything."""
     edges = [samples * i // max(words, 1) for i in range(words + 1)]
     return list(itertools.pairwise(edges))
 
@@ -104,7 +104,6 @@ def _in_samples(spans: Sequence[tuple[int, int]], samples: int) -> list[tuple[in
     ends = [edge + last * FRAME_SAMPLES for _, last in spans]
     for word in range(1, len(spans)):
         if ends[word - 1] == starts[word]:
-            starts[word] += _LAG
-            ends[word] = max(ends[word], starts[word])
+            starts[word] += min(_LAG, (ends[word] - starts[word]) // 2)
             ends[word - 1] = starts[word]
     return [(min(start, samples), min(end, samples)) for start, end in zip(starts, ends, strict=True)]

@@ -97,7 +97,7 @@ class Decoder:
                 path.tokens.append(token)
                 if weights is not None:
                     looks[row].append(weights[i, : frames[row]])
-                if kept := _before_loop(path.tokens):
+                if kept := before_loop(path.tokens):
                     del path.tokens[kept:], path.log_probabilities[kept:]
                 elif len(path.tokens) < limits[row]:
                     going.append(i)
@@ -168,7 +168,7 @@ class _Batch:
         self._cache = {name: value[going] for name, value in self._cache.items()}
 
 
-def _before_loop(tokens: Sequence[int]) -> int | None:
+def before_loop(tokens: Sequence[int]) -> int | None:
     """How many tokens to keep when the last ones go round in a circle (one round stays)."""
     for period in range(1, _LOOP_PERIOD + 1):
         repeats = max(_LOOP_REPEATS, math.ceil(_LOOP_TOKENS / period))

@@ -1,0 +1,104 @@
+import re
+from collections.abc import Callable
+
+import jiwer
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from antiphon.models.moonshine import MoonshineModel
+from antiphon.speech.listener import Ended, FinalText, Output, PartialText
+
+pytestmark = pytest.mark.models
+
+Samples = NDArray[np.float32]
+
+
+def normal(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z' ]", " ", text.lower()).split())
+
+
+def word_errors(clips: list, heard: list[str]) -> float:
+    return jiwer.wer([normal(clip.text) for clip in clips], [normal(text) for text in heard])
+
+
+def noise(seconds: float, level: float) -> Samples:
+    return np.random.default_rng(0).normal(0, level, round(seconds * 16_000)).astype(np.float32)
+
+
+def tone(seconds: float, frequency: float) -> Samples:
+    time = np.arange(round(seconds * 16_000)) / 16_000
+    return (0.1 * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
+
+
+def test_human_speech_one_by_one_and_in_a_batch(moonshine: MoonshineModel, clips: list) -> None:
+    alone = [moonshine.transcribe([clip.samples], word_timestamps=[False])[0].text for clip in clips]
+    batch = moonshine.transcribe([clip.samples for clip in clips], word_timestamps=[False] * len(clips))
+    assert word_errors(clips, alone) <= 0.05
+    assert word_errors(clips, [transcript.text for transcript in batch]) <= 0.05
+
+
+def test_only_who_asks_gets_words_and_their_times_fit(moonshine: MoonshineModel, clips: list) -> None:
+    plain, timed = moonshine.transcribe([clips[0].samples] * 2, word_timestamps=[False, True])
+    assert plain.words == ()
+    assert " ".join(word.text for word in timed.words) == timed.text
+    edges = [0, *(edge for word in timed.words for edge in (word.start, word.end)), len(clips[0].samples)]
+    assert edges == sorted(edges)
+
+
+def test_pauses_of_a_known_speech_separate_its_words(moonshine: MoonshineModel, clips: list) -> None:
+    [speech] = [clip for clip in clips if "jfk" in clip.name]
+    [heard] = moonshine.transcribe([speech.samples], word_timestamps=[True])
+    times = {word.text: (word.start / 16_000, word.end / 16_000) for word in reversed(heard.words)}
+    # Read off the waveform: "Americans" ends, "ask" begins, "not" ends, "what" begins.
+    assert times["Americans"][1] == pytest.approx(2.15, abs=0.15)
+    assert times["ask"][0] == pytest.approx(3.3, abs=0.15)
+    assert times["not"][1] == pytest.approx(4.35, abs=0.15)
+    assert times["what"][0] == pytest.approx(5.4, abs=0.15)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1 / 16_000, 0.05, 0.5, 4.0])
+def test_no_words_are_made_of_silence_noise_and_tones(moonshine: MoonshineModel, seconds: float) -> None:
+    silence = np.zeros(round(seconds * 16_000), np.float32)
+    windows = [silence, noise(seconds, 1e-3), noise(seconds, 0.1), tone(seconds, 100), tone(seconds, 1_000)]
+    heard = moonshine.transcribe(windows, word_timestamps=[True] * len(windows))
+    assert [transcript.text for transcript in heard] == [""] * len(windows)
+
+
+def test_nothing_to_hear_is_no_work(moonshine: MoonshineModel) -> None:
+    assert moonshine.transcribe([], word_timestamps=[]) == []
+
+
+def test_human_speech_as_a_stream(hear_stream: Callable[..., list[Output]], clips: list) -> None:
+    heard = [
+        "".join(output.text for output in hear_stream(clip.samples) if isinstance(output, FinalText))
+        for clip in clips
+    ]
+    assert word_errors(clips, heard) <= 0.05
+
+
+def test_partials_lead_to_the_final(hear_stream: Callable[..., list[Output]], clips: list) -> None:
+    [clip] = [clip for clip in clips if clip.name.startswith("002")]
+    *partials, final, ended = hear_stream(clip.samples, partials=True, word_timestamps=True)
+    assert len(partials) >= 3
+    assert all(isinstance(output, PartialText) for output in partials)
+    assert [type(final), type(ended)] == [FinalText, Ended]
+    assert all(final.start_s <= w.start_s <= w.end_s <= final.end_s for w in final.words)
+
+
+def test_two_utterances_are_two_finals(hear_stream: Callable[..., list[Output]], clips: list) -> None:
+    pause = np.zeros(32_000, np.float32)
+    first, second = clips[0], clips[2]
+    outputs = hear_stream(np.concatenate([first.samples, pause, second.samples]))
+    texts = [output.text for output in outputs if isinstance(output, FinalText)]
+    assert len(texts) == 2
+    assert word_errors([first, second], texts) <= 0.1
+    assert texts[1].startswith(" ")
+
+
+@pytest.mark.slow
+def test_a_minute_without_speech_has_no_words(hear_stream: Callable[..., list[Output]]) -> None:
+    time = np.arange(60 * 16_000) / 16_000
+    beeps = tone(60, 800) * (time % 1 < 0.2).astype(np.float32)
+    for samples in (np.zeros(60 * 16_000, np.float32), noise(60, 0.01), noise(60, 0.1), tone(60, 440), beeps):
+        assert hear_stream(samples) == [Ended()]
