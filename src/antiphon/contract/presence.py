@@ -14,7 +14,6 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
         languages: codes it can speak or hear.
         voices: ids it can speak with (TTS).
         load, capacity: streams held, and streams it can hold.
-        queued: streams held that have no audio yet.
         step_s: mean time of one engine step lately, in seconds.
         draining: takes no new jobs.
         leaving: the worker's last word: forget it and move its jobs.
@@ -29,7 +28,6 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     voices: tuple[str, ...] = ()
     load: int = 0
     capacity: int = 0
-    queued: int = 0
     step_s: float = 0.0
     draining: bool = False
     leaving: bool = False

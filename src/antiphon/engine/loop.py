@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from antiphon.telemetry.logs import get_logger
 _log = get_logger(__name__)
 
 Command = Callable[[], None]
+
+STEP_MEMORY = 0.05
+"""Weight of the newest step in the mean."""
 
 
 class Engine(Protocol):
@@ -28,6 +32,9 @@ class Engine(Protocol):
 class EngineLoop:
     """Runs an engine's steps in one thread, and commands to it between them.
 
+    Attributes:
+        step_s: mean time of a step lately, in seconds.
+
     Args:
         engine: what to run.
         died: called from the thread when a step raised what the engine does not handle: the process is of no
@@ -35,6 +42,7 @@ class EngineLoop:
     """
 
     def __init__(self, engine: Engine, *, died: Callable[[], None]) -> None:
+        self.step_s = 0.0
         self._engine = engine
         self._died = died
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
@@ -63,12 +71,17 @@ class EngineLoop:
                 if self._engine.busy:
                     self._drain()
                     if not self._stopping:
-                        self._engine.step()
+                        self._step()
                 else:
                     self._commands.get()()
         except Exception:
             _log.exception("engine_died")
             self._died()
+
+    def _step(self) -> None:
+        started = time.monotonic()
+        self._engine.step()
+        self.step_s += STEP_MEMORY * (time.monotonic() - started - self.step_s)
 
     def _drain(self) -> None:
         while True:

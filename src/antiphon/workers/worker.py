@@ -48,7 +48,7 @@ class Worker:
 
     Args:
         client: connection to NATS.
-        offering: what this worker tells of itself; load and draining are filled in.
+        offering: what this worker tells of itself; what changes is filled in.
         make_engine: builds the engine.
     """
 
@@ -177,6 +177,10 @@ class Worker:
         me = self._offering
         self._load_gauge.set(len(self._places))
         presence = msgspec.structs.replace(
-            me, load=len(self._places), draining=self._places.draining, leaving=leaving
+            me,
+            load=len(self._places),
+            step_s=self._engine_loop.step_s,
+            draining=self._places.draining,
+            leaving=leaving,
         )
         self._publisher.send(subjects.worker_presence(me.kind, me.worker), encode(presence))
