@@ -59,7 +59,11 @@ async def test_a_job_is_spoken_over_the_bus(nats_url: str) -> None:
 
 
 async def test_many_jobs_at_once(nats_url: str) -> None:
-    async with dispatcher(nats_url) as api, counting_worker(nats_url, capacity=4), counting_worker(nats_url):
+    async with (
+        dispatcher(nats_url, queue_size=30, timeout_s=20) as api,
+        counting_worker(nats_url, capacity=4),
+        counting_worker(nats_url),
+    ):
         await present(api, 2)
         expected = CountingModel().whole(0, 125 * FRAME)
 

@@ -106,7 +106,7 @@ class Dispatcher:
         try:
             stream.worker = await self.place(stream.job, prefer)
         except BaseException:
-            del self._streams[stream.job.job]
+            self._streams.pop(stream.job.job, None)
             raise
         return stream
 
