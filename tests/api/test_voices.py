@@ -36,7 +36,13 @@ async def test_pages_end(http: httpx.AsyncClient, version: str) -> None:
 
 
 async def test_filters(http: httpx.AsyncClient) -> None:
-    for query, found in (("q=HEART", 1), ("q=nobody", 0), ("gender=masculine", 0), ("language=en", 1)):
+    for query, found in (
+        ("q=HEART", 1),
+        ("q=nobody", 0),
+        ("gender=masculine", 0),
+        ("is_owner=true", 0),
+        ("language=en", 1),
+    ):
         assert len((await http.get(f"/voices?{query}")).json()["data"]) == found
 
 

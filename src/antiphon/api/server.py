@@ -1,6 +1,7 @@
 """The API server's process: listeners, bus and metrics, and their gentle end."""
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -76,6 +77,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         try:
             services = Services(settings, dispatcher, authorizer, voices, ModelNames(settings))
             async with listening(create_app(services), settings, services.lifetime):
+                # What is loaded by now stays: without this, the collector walks through all of it every few
+                # hundred requests, and everyone waits (75 ms were measured).
+                gc.collect()
+                gc.freeze()
                 readiness.set_ready()
                 log.info("serving", host=settings.api_host, port=settings.api_port)
                 await stop.wait()

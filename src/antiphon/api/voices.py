@@ -29,6 +29,7 @@ async def list_voices(
     q: str | None = None,
     gender: Gender | None = None,
     language: str | None = None,
+    is_owner: bool | None = None,
 ) -> Response:
     """List the voices: a bare array for the oldest version, pages for the others.
 
@@ -41,6 +42,8 @@ async def list_voices(
         if (q is None or q.casefold() in f"{voice.name} {voice.description}".casefold())
         and (gender is None or voice.gender == gender)
         and (language is None or voice.language == language)
+        # The voices that come with the models belong to no client.
+        and not is_owner
     ]
     if versions.UNKNOWN < version <= versions.BARE_VOICE_LIST:
         return json_response([_legacy_fields(voice) for voice in found])
