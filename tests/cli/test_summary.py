@@ -20,9 +20,10 @@ def test_it_tells_addresses_pids_key_and_commands(capsys: pytest.CaptureFixture[
 
 def test_the_commands_can_be_pasted_whatever_the_key() -> None:
     key = 'it\'s "a" key'
-    curl, say, listen = (shlex.split(command) for command in examples("http://127.0.0.1:5001", key))
+    say, listen, curl = (shlex.split(command) for command in examples("http://127.0.0.1:5001", key))
     assert f"Authorization: Bearer {key}" in curl
     assert json.loads(curl[-1])["output_format"]["container"] == "wav"
     for command in (say, listen):
-        assert command[:2] == [f"ANTIPHON_API_KEY={key}", "ANTIPHON_API_PORT=5001"]
-        assert command[2].endswith("antiphon")
+        assert command[0] == f"ANTIPHON_API_KEY={key}"
+        assert command[1].endswith("antiphon")
+        assert command[-2:] == ["--url", "http://127.0.0.1:5001"]

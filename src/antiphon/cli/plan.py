@@ -77,7 +77,7 @@ class Plan:
         yield "nats", "messages", self.nats.url
         yield "nats", "monitoring", self.nats.monitoring_url
         for worker in self.workers:
-            yield worker.name, f"{worker.what}: metrics", f"{worker.metrics_url}/metrics"
+            yield worker.name, worker.what, f"{worker.metrics_url}/metrics"
 
     def nats_service(self) -> Service:
         """The NATS server as a child process.

@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from rich.table import Table
 
@@ -36,25 +35,25 @@ def print_summary(plan: Plan, key: str, pids: Mapping[str, int | None]) -> None:
 
 def examples(url: str, key: str) -> tuple[str, str, str]:
     """Three commands to paste into a shell: speak, hear, and the bare API."""
-    environment = f"ANTIPHON_API_KEY={shlex.quote(key)} ANTIPHON_API_PORT={urlsplit(url).port}"
+    environment = f"ANTIPHON_API_KEY={shlex.quote(key)}"
     # `make up` runs the program of a virtual environment that the shell need not know.
     beside_python = str(Path(sys.executable).with_name("antiphon"))
     antiphon = "antiphon" if shutil.which("antiphon") else shlex.quote(beside_python)
     request = {
         "model_id": "sonic-3",
-        "transcript": "Good morning!",
+        "transcript": "Good evening!",
         "voice": {"mode": "id", "id": "heart"},
         "output_format": {"container": "wav", "encoding": "pcm_s16le", "sample_rate": 24000},
     }
     curl = (
-        *("curl", "-o", "morning.wav", f"{url}/tts/bytes"),
+        *("curl", "-o", "evening.wav", f"{url}/tts/bytes"),
         *("-H", f"Authorization: Bearer {key}"),
         *("-H", "Cartesia-Version: 2026-03-01"),
         *("-H", "Content-Type: application/json"),
         *("-d", json.dumps(request, separators=(",", ":"))),
     )
     return (
+        f"{environment} {antiphon} say 'Good morning!' --output morning.wav --url {url}",
+        f"{environment} {antiphon} listen morning.wav --url {url}",
         shlex.join(curl),
-        f"{environment} {antiphon} say 'Good morning!'",
-        f"{environment} {antiphon} listen morning.wav",
     )
