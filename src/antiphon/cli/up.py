@@ -157,8 +157,8 @@ async def _prove(url: str, key: str) -> None:
     from antiphon.cli.selftest import prove
 
     proof = await prove(url, key)
-    out.print(f"Said   {proof.said}", highlight=False, markup=False)
-    out.print(f"Heard  {proof.heard}", highlight=False, markup=False)
+    out.print(f"Said   {proof.said}", highlight=False, markup=False, soft_wrap=True)
+    out.print(f"Heard  {proof.heard}", highlight=False, markup=False, soft_wrap=True)
     out.print(
         f"First audio after {proof.ttfa_s * 1000:.0f} ms, real-time factor {proof.rtf:.3f}, "
         f"word error {proof.word_error:.0%}.",
