@@ -284,6 +284,7 @@ async def supervised(log_dir: Path, tell: Callable[[str], None]) -> AsyncGenerat
             supervisor.kill()
         else:
             ending = signalled = True
+            tell("Stopping. A second Ctrl-C does not wait for what still runs.")
             block.cancel()
 
     for number in _ENDING_SIGNALS:
