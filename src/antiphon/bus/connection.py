@@ -5,7 +5,6 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -30,19 +29,27 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
         OperatorError: no NATS server answered in time.
     """
 
+    last_error = ""
+    connected = False
+
     async def on_error(error: Exception) -> None:
-        _log.warning("nats_error", error=str(error) or type(error).__name__)
+        nonlocal last_error
+        last_error = str(error) or type(error).__name__
+        if connected:
+            _log.warning("nats_error", error=last_error)
 
     async def on_disconnect() -> None:
-        _log.warning("nats_disconnected")
+        if not client.is_closed:
+            _log.warning("nats_disconnected")
 
     async def on_reconnect() -> None:
         _log.info("nats_reconnected")
 
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while True:
-        try:
-            return await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+    client = Client()
+    try:
+        # It would try for ever, as it is told to do later on.
+        async with asyncio.timeout(timeout_s):
+            await client.connect(  # pyright: ignore[reportUnknownMemberType]
                 servers=url.split(","),
                 name=name,
                 # Each process has its own inbox, so that permissions can keep replies apart.
@@ -55,13 +62,14 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
                 disconnected_cb=on_disconnect,
                 reconnected_cb=on_reconnect,
             )
-        except (NatsError, OSError) as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise OperatorError(
-                    f"No NATS server answers at {url} ({error or type(error).__name__}): start one with "
-                    "`antiphon up`, or point --nats (ANTIPHON_NATS_URL) at yours."
-                ) from None
-            await asyncio.sleep(0.1)
+    except (NatsError, OSError, ValueError) as error:
+        await client.close()
+        raise OperatorError(
+            f"No NATS server answers at {url} ({last_error or error or type(error).__name__}): start one with "
+            "`antiphon up`, or point --nats (ANTIPHON_NATS_URL) at yours."
+        ) from None
+    connected = True
+    return client
 
 
 async def subscribe(client: Client, subject: str, handler: Handler) -> None:
