@@ -45,19 +45,19 @@ class Decoded:
     Attributes:
         tokens: without start and end.
         log_probabilities: of each token, and of the end if it came.
-        attention: [tokens, frames], each token's weight on the encoder's frames; None unless asked for.
+        attention: [tokens, frames], each token's weight on the encoder's frames.
     """
 
     tokens: list[int] = field(default_factory=list[int])
     log_probabilities: list[float] = field(default_factory=list[float])
-    attention: Floats | None = None
+    attention: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 class Decoder:
     """Writes the tokens for what the encoder heard, several rows at a time.
 
-    The file gives no attention weights, and word times need them. So the graph is read back as ONNX and
-    the weights that it computes anyway become outputs.
+    The file gives no attention weights, and where words were heard shows in them. So the graph is read back
+    as ONNX and the weights that it computes anyway become outputs.
 
     Args:
         path: ``decoder_model_merged.ort``: one step with a key-value cache, whose first step fills the
@@ -72,20 +72,19 @@ class Decoder:
         with tempfile.TemporaryDirectory() as folder:
             self._session = open_session(_with_attention(path, Path(folder)))
 
-    def decode(self, hidden: Sequence[Floats], limits: Sequence[int], *, attention: bool) -> list[Decoded]:
+    def decode(self, hidden: Sequence[Floats], limits: Sequence[int]) -> list[Decoded]:
         """Follow the most probable token of each row until it ends, loops, or reaches its limit.
 
         Args:
             hidden: each row's encoder output, [frames, width].
             limits: most tokens of each row.
-            attention: whether to keep the attention.
         """
         frames = [len(row) for row in hidden]
         decoded = [Decoded() for _ in hidden]
         looks: list[list[Floats]] = [[] for _ in hidden]
         batch = _Batch(hidden)
         while batch.rows:
-            logits, weights = batch.step(self._session, attention=attention)
+            logits, weights = batch.step(self._session)
             tokens = logits.argmax(axis=-1)
             log_probabilities = _log_softmax_at(logits, tokens)
             going: list[int] = []
@@ -95,17 +94,15 @@ class Decoder:
                 if token == END:
                     continue
                 path.tokens.append(token)
-                if weights is not None:
-                    looks[row].append(weights[i, : frames[row]])
+                looks[row].append(weights[i, : frames[row]])
                 if kept := before_loop(path.tokens):
                     del path.tokens[kept:], path.log_probabilities[kept:]
                 elif len(path.tokens) < limits[row]:
                     going.append(i)
             batch.go_on(going, tokens)
-        if attention:
-            for path, look in zip(decoded, looks, strict=True):
-                kept_looks = look[: len(path.tokens)]
-                path.attention = np.stack(kept_looks) if kept_looks else np.zeros((0, 0), np.float32)
+        for path, look in zip(decoded, looks, strict=True):
+            if path.tokens:
+                path.attention = np.stack(look[: len(path.tokens)])
         return decoded
 
 
@@ -130,10 +127,10 @@ class _Batch:
         self._cache = dict.fromkeys(_CACHE_NAMES, nothing)
         self._begun = False
 
-    def step(self, session: Any, *, attention: bool) -> tuple[Floats, Floats | None]:
-        """The next logits [rows, vocabulary], and the weights [rows, frames] if asked for."""
+    def step(self, session: Any) -> tuple[Floats, Floats]:
+        """The next logits [rows, vocabulary], and the weights [rows, frames]."""
         caches = [name for name in _CACHE_NAMES if "decoder" in name or not self._begun]
-        looks = [f"attention.{layer}" for layer in ALIGNMENT_HEADS] if attention else []
+        looks = [f"attention.{layer}" for layer in ALIGNMENT_HEADS]
         outputs = session.run(
             ["logits", *(f"present.{name}" for name in caches), *looks],
             {
@@ -146,8 +143,6 @@ class _Batch:
         )
         self._begun = True
         self._cache.update(zip(caches, outputs[1:], strict=False))
-        if not attention:
-            return outputs[0][:, -1], None
         weights = [
             layer[:, heads, -1]
             for heads, layer in zip(ALIGNMENT_HEADS.values(), outputs[-len(looks) :], strict=True)

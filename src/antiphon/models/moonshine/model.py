@@ -29,6 +29,11 @@ _LEAST_CONFIDENCE = -1.2
 _TEXT_OF_SILENCE = "You"
 """What the model writes for short noise and tones; the spoken word gets a full stop or question mark."""
 
+_SHORTEST_WORD = 480
+"""Samples (30 ms) under which the audio has no room for a word."""
+
+_SENTENCE_ENDS = (".", "?", "!")
+
 _LENGTH_RATIO = 2.0
 """Windows decoded together differ at most by this factor, so that padding stays bounded."""
 
@@ -79,7 +84,6 @@ class MoonshineModel:
             decoded = self._decoder.decode(
                 [self._encode(padded[i]) for i in group],
                 [math.ceil(len(padded[i]) / self.sample_rate * _TOKENS_PER_S) + _SPARE_TOKENS for i in group],
-                attention=any(word_timestamps[i] for i in group),
             )
             for i, path in zip(group, decoded, strict=True):
                 transcripts[i] = self._transcript(path, windows[i], timed=word_timestamps[i])
@@ -94,13 +98,25 @@ class MoonshineModel:
         invented = np.mean(path.log_probabilities) < _LEAST_CONFIDENCE or text == _TEXT_OF_SILENCE
         if invented or not any(c.isalnum() for c in text):
             return Transcript("")
-        if not timed or path.attention is None:
-            return Transcript(text)
         words = self._vocabulary.words(path.tokens)
         spans = align(path.attention, [word.tokens for word in words], window)
-        return Transcript(
-            text, tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
-        )
+        heard = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
+        kept = without_invented_end(heard)
+        if len(kept) < len(heard):
+            text = " ".join(word.text for word in kept)
+        return Transcript(text, kept if timed else ())
+
+
+def without_invented_end(words: tuple[Timed, ...]) -> tuple[Timed, ...]:
+    """Leave out last sentences for which the audio has no room.
+
+    After the end of what was said the model likes to go on with "Thank you." and the like; attention finds no
+    frames for such words, so the alignment gives them next to no time.
+    """
+    ends = [i for i, word in enumerate(words[:-1]) if word.text.endswith(_SENTENCE_ENDS)]
+    while ends and all(w.end - w.start < _SHORTEST_WORD for w in words[ends[-1] + 1 :]):
+        words = words[: ends.pop() + 1]
+    return words
 
 
 def _rms(samples: Samples) -> float:
