@@ -30,6 +30,9 @@ BACKLOG = 2048
 KEEP_ALIVE_S = 75
 """Longer than clients keep an idle connection, so that they never send into one that is being closed."""
 
+WS_TOLERANCE = 4
+"""A message over the limit is answered with an error; only one this many times over it costs the socket."""
+
 PING_EVERY_S = 20.0
 PONG_WITHIN_S = 120.0
 """A client that plays as it reads answers a ping only when it has played all that was sent before it."""
@@ -168,7 +171,7 @@ def _configure(app: FastAPI, settings: Settings, **tls: object) -> uvicorn.Confi
         app,
         http="httptools",
         ws="websockets-sansio",
-        ws_max_size=settings.max_message_bytes,
+        ws_max_size=settings.max_message_bytes * WS_TOLERANCE,
         ws_ping_interval=PING_EVERY_S,
         ws_ping_timeout=PONG_WITHIN_S,
         # Compressing speech costs time and gains nothing.

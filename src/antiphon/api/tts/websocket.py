@@ -18,7 +18,7 @@ from antiphon.api.tts.plan import make_plan
 from antiphon.api.tts.request import context_id_of, parse_input, parse_request
 from antiphon.api.tts.session import Session
 from antiphon.api.versions import version_of
-from antiphon.errors import AntiphonError, BadRequest, Overloaded
+from antiphon.errors import AntiphonError, BadRequest, FileTooLarge, Overloaded
 from antiphon.speech.context import End
 from antiphon.telemetry.logs import get_logger
 
@@ -84,6 +84,8 @@ class SpeechSocket:
         try:
             if isinstance(message, bytes):
                 raise BadRequest("This socket takes text messages (JSON), not binary ones.")
+            if len(message) > (limit := self._services.settings.max_message_bytes):
+                raise FileTooLarge(f"A message may have {limit} bytes; send long text in several inputs.")
             fields = parse_object(message)
             context_id = context_id_of(fields)
             if context_id is None:
