@@ -28,7 +28,6 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
     Raises:
         OperatorError: no NATS server answered in time.
     """
-
     last_error = ""
     connected = False
 
@@ -56,7 +55,7 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
                 inbox_prefix=f"_INBOX_{name}_{secrets.token_hex(4)}",
                 allow_reconnect=True,
                 max_reconnect_attempts=-1,
-                reconnect_time_wait=0.1,
+                reconnect_time_wait=0.1,  # pyright: ignore[reportArgumentType]
                 connect_timeout=2,
                 error_cb=on_error,
                 disconnected_cb=on_disconnect,
@@ -65,8 +64,8 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
     except (NatsError, OSError, ValueError) as error:
         await client.close()
         raise OperatorError(
-            f"No NATS server answers at {url} ({last_error or error or type(error).__name__}): start one with "
-            "`antiphon up`, or point --nats (ANTIPHON_NATS_URL) at yours."
+            f"No NATS server answers at {url} ({last_error or error or type(error).__name__}): "
+            "start one with `antiphon up`, or point --nats (ANTIPHON_NATS_URL) at yours."
         ) from None
     connected = True
     return client
@@ -99,7 +98,7 @@ class Publisher:
         await self._task
 
     async def _run(self) -> None:
-        while not self._closing:
+        while not self._closing or self._pending:
             await self._wake.wait()
             self._wake.clear()
             while self._pending:
