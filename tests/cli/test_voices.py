@@ -14,6 +14,7 @@ async def test_voices_are_listed(command: Any) -> None:
     assert result.exit_code == 0, result.stderr
     for voice in LOCAL_VOICES:
         assert voice.name in result.stdout
+        assert voice.id in result.stdout
 
 
 async def test_voices_as_json(command: Any) -> None:

@@ -1,9 +1,11 @@
 """The two conversations with a server's sockets: text in and audio out, audio in and text out."""
 
 import json
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -78,24 +80,18 @@ def hear(server: Server, query: Mapping[str, str], audio: Iterable[bytes]) -> Ge
             socket.send(piece)
         socket.send("close")
 
-    with server.socket("/stt/websocket", query) as socket, _sending(send, socket):
-        interrupted = False
-        while True:
-            try:
-                raw = socket.recv(decode=False)
-            except KeyboardInterrupt:
-                if interrupted:
-                    raise
-                interrupted = True
-                socket.send("close")
-                continue
-            match _checked(raw).type:
-                case "transcript":
-                    yield raw
-                case "done":
-                    return
-                case _:
-                    pass
+    def close() -> None:
+        with suppress(ConnectionClosed):
+            socket.send("close")
+
+    with (
+        server.socket("/stt/websocket", query) as socket,
+        _sending(send, socket),
+        _first_interrupt_does(close),
+    ):
+        while (kind := _checked(raw := socket.recv(decode=False)).type) != "done":
+            if kind == "transcript":
+                yield raw
 
 
 @contextmanager
@@ -119,6 +115,28 @@ def _sending(send: Callable[[], None], socket: ClientConnection) -> Generator[No
         if failures:
             raise failures[0] from None
         raise
+
+
+@contextmanager
+def _first_interrupt_does(action: Callable[[], None]) -> Generator[None]:
+    """Have the first Ctrl-C do this and nothing else; the next one interrupts.
+
+    An interrupt can come anywhere, also where a lock is held that the action needs: it gets its own thread.
+    Python hands signals to the main thread only; in others there is nothing to do.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.default_int_handler)
+        threading.Thread(target=action, daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _checked(raw: bytes) -> _Message:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from antiphon.cli.client import Config, Key, Url, find_server
 from antiphon.cli.console import out, plain_errors
@@ -26,7 +26,9 @@ def voices(
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(found)).decode())
         return
-    table = Table("id", "name", "language", "description", box=None, pad_edge=False)
+    # An id is to be copied, so it is never cut.
+    uncut = Column("id", min_width=36, no_wrap=True)
+    table = Table(uncut, "name", "language", "description", box=None, pad_edge=False)
     for voice in found:
         table.add_row(voice.id, voice.name, voice.language, voice.description)
     out.print(table)

@@ -21,7 +21,6 @@ from antiphon.audio.files import decode_file
 from antiphon.audio.samples import Samples
 from antiphon.contract.events import Final
 from antiphon.contract.jobs import RecognitionJob
-from antiphon.telemetry.metrics import API_STREAMS
 
 RATE_HZ = 16_000
 CLIENT_CLOSED_REQUEST = 499
@@ -40,7 +39,7 @@ async def transcribe(request: Request, services: ServicesDep, _grant: STTGrant) 
     The file goes to disk as it arrives, is decoded there a second at a time, and the worker's pace holds the
     decoding back: memory does not grow with the file.
     """
-    with services.lifetime.running(), API_STREAMS.track_inprogress():
+    with services.lifetime.running():
         try:
             upload = await receive_upload(request, services.settings.max_upload_bytes)
         except ClientDisconnect:

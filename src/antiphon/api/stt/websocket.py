@@ -32,7 +32,7 @@ from antiphon.audio.encodings import StreamDecoder
 from antiphon.audio.resample import Resampler
 from antiphon.contract.events import Done, Final, Finalized, Partial
 from antiphon.errors import AntiphonError, BadRequest, RequestError
-from antiphon.telemetry.metrics import API_STREAMS, STT_FINAL, STT_PARTIAL
+from antiphon.telemetry.metrics import STT_FINAL, STT_PARTIAL
 
 RATE_HZ = 16_000
 IDLE_S = 180.0
@@ -118,7 +118,7 @@ async def _hear(socket: WebSocket, services: Services, backlog: Backlog) -> Clos
     asked, raw = parse_stream_request(socket.query_params.multi_items())
     job = make_job(asked, services, partials=True)
     latency = StreamLatency()
-    with services.lifetime.running(), API_STREAMS.track_inprogress():
+    with services.lifetime.running():
         async with aclosing(await services.dispatcher.recognize(job)) as stream:
             teller = Teller(socket, job.model, job.language, latency, words=asked.words)
             await together(_feed(stream, raw, backlog, latency), teller.tell(stream))
