@@ -1,6 +1,7 @@
 """The process of a worker: load the model, join the bus, leave it on SIGTERM."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from antiphon.settings import Settings
 from antiphon.telemetry.health import Readiness, serve_health
 from antiphon.telemetry.logs import configure_logging, get_logger
 from antiphon.workers.worker import JobEngine, MakeEngine, Worker
+
+LOCK_WAIT_S = 0.0002
 
 _log = get_logger(__name__)
 
@@ -94,6 +97,7 @@ async def _serve(offering: Presence, make_engine: MakeEngine, settings: Settings
     async with serve_health(readiness, settings.metrics_host, settings.metrics_port):
         client = await connect(settings.nats_url, f"worker-{offering.kind}-{offering.worker[:8]}")
         worker = Worker(client, offering, make_engine)
+        _prepare_interpreter()
         await worker.start()
         readiness.set_ready()
         _log.info("worker_ready", kind=offering.kind, model=offering.model, worker=offering.worker)
@@ -102,6 +106,18 @@ async def _serve(offering: Presence, make_engine: MakeEngine, settings: Settings
         await worker.stop(settings.shutdown_grace_s if told else 0)
         await client.close()
     return told
+
+
+def _prepare_interpreter() -> None:
+    """Keep the two threads out of each other's way.
+
+    The engine's thread holds the interpreter lock between two runs of the model; by default the bus's thread
+    would wait up to 5 ms for it, with a chunk in its hands. And what is loaded by now stays: a full garbage
+    collection would walk through all of it in the middle of a stream.
+    """
+    sys.setswitchinterval(LOCK_WAIT_S)
+    gc.collect()
+    gc.freeze()
 
 
 async def _stopped_or_died(worker: Worker) -> bool:
