@@ -14,11 +14,15 @@ FRAME = 300
 @dataclass
 class CountingState:
     total_frames: int
-    silent_frames: int
+    onset_frame: int
     words: list[Timed]
     phonemes: list[Timed] = field(default_factory=list)
     done_frames: int = 0
     undecodable: bool = False
+
+    @property
+    def silent_frames(self) -> int:
+        return max(0, self.onset_frame - 5)
 
     def skip_to(self, frame: int) -> None:
         assert self.done_frames <= frame <= self.total_frames

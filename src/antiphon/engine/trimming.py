@@ -35,9 +35,3 @@ class LeadTrimmer:
         self.dropped += cut
         self._held = audio[:0] if self.done else audio[cut:]
         return audio[cut:] if self.done else audio[:0]
-
-    def finish(self) -> Samples:
-        """The rest of a stream that never became audible: nothing."""
-        self.dropped += len(self._held)
-        self._held = self._held[:0]
-        return self._held

@@ -1,5 +1,6 @@
 """One synthesis job on its way through the engine."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,15 +9,12 @@ from antiphon.contract.events import AudioOut, Done, Event, Failed, Timestamps, 
 from antiphon.contract.jobs import SynthesisJob
 from antiphon.contract.wire import MAX_PAYLOAD_BYTES
 from antiphon.engine.policy import Candidate
-from antiphon.engine.trimming import LeadTrimmer
+from antiphon.engine.trimming import KEPT_S, LeadTrimmer
 from antiphon.models.protocols import Samples, Timed, TTSState
 
-FIRST_FRAMES = 8
+FIRST_FRAMES = 6
 LARGEST_FRAMES = 80
 GROWTH = 2
-
-# Durations place the first phoneme to within a few frames; decoding starts so many before it.
-ONSET_MARGIN_FRAMES = 6
 
 
 StateT = TypeVar("StateT", bound=TTSState)
@@ -64,7 +62,8 @@ class VoiceStream(Generic[StateT]):
         """The model has planned the utterance: leave out what need not be made."""
         self.state = state
         if self._trimmer:
-            state.skip_to(max(0, state.silent_frames - ONSET_MARGIN_FRAMES))
+            kept = math.ceil(KEPT_S * self._rate / self._frame)
+            state.skip_to(max(0, state.silent_frames - kept))
             self._skipped = self._made = state.done_frames * self._frame
 
     @property
@@ -92,7 +91,8 @@ class VoiceStream(Generic[StateT]):
     def frames_wanted(self) -> int:
         """Size of the next chunk: small at first, then growing."""
         if self._trimmer and not self._trimmer.done:
-            return ONSET_MARGIN_FRAMES + FIRST_FRAMES
+            state = self.planned_state
+            return max(0, state.onset_frame - state.done_frames) + FIRST_FRAMES
         return self._next_frames
 
     def chunk(self, samples: Samples, *, now: float, step_s: float) -> Iterator[Event]:

@@ -59,7 +59,12 @@ class TTSState(Protocol):
 
     @property
     def silent_frames(self) -> int:
-        """Frames at the start that hold no speech by the model's own durations: a hint."""
+        """Frames at the start that are certainly silent: they need not be made to find where sound begins."""
+        ...
+
+    @property
+    def onset_frame(self) -> int:
+        """Frame at which sound has most likely begun."""
         ...
 
     @property

@@ -23,6 +23,10 @@ MAX_SYMBOLS = 400
 
 _PROSODY_AHEAD = 120
 """Frames of 25 ms planned at once after the first chunk: the context on both sides costs as much as 49."""
+_EARLIEST_ONSET, _EARLIEST_ONSET_FRAMES = 0.55, 9
+"""Sound begins before the first phoneme does by the durations, but never earlier than this share of them,
+nor than so many frames before. Measured to -50 dBFS on 126 texts at speeds 0.6, 1, 1.5 and 2: 0.62 and 7.8 at
+speed 1, 0.62 and 16.5 at 0.6, 0.2 and 8 at 2."""
 _PLAN_FRAME = 2
 """Frames of 12.5 ms in one of 25 ms."""
 _ENCODED = (graphs.TEXT_CHANNELS, graphs.PLAN_CHANNELS, 1)
@@ -43,14 +47,14 @@ class HibariState:
         plan: Float32,
         synthesis: Synthesis,
         *,
-        silent_frames: int,
+        onset_frame: int,
         words: Sequence[Timed],
         phonemes: Sequence[Timed],
     ) -> None:
         self.features = features
         self.plan = plan
         self.synthesis = synthesis
-        self.silent_frames = silent_frames
+        self.onset_frame = onset_frame
         self.words = words
         self.phonemes = phonemes
         self.f0 = np.zeros(len(features), np.float32)
@@ -65,6 +69,12 @@ class HibariState:
     def done_frames(self) -> int:
         """Frames made or skipped so far."""
         return self.synthesis.done
+
+    @property
+    def silent_frames(self) -> int:
+        """Frames at the start that are certainly silent."""
+        earliest = min(_EARLIEST_ONSET * self.onset_frame, self.onset_frame - _EARLIEST_ONSET_FRAMES)
+        return max(0, int(earliest))
 
     def skip_to(self, frame: int) -> None:
         """Leave out the frames before ``frame``: later samples stay the same."""
@@ -187,7 +197,7 @@ class HibariModel:
             features,
             np.repeat(plan, durations, axis=0),
             Synthesis(len(features), utterance.seed, utterance.segment),
-            silent_frames=_PLAN_FRAME * int(durations[0]) if places else 0,
+            onset_frame=_PLAN_FRAME * int(durations[0]) if places else 0,
             words=_timed_words(reading, times),
             phonemes=_timed_phonemes(reading.symbols, times),
         )
