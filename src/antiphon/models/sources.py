@@ -24,12 +24,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import httpx
-
 from antiphon.models.packages import CHUNK_BYTES, Packages, SourceFailed, read_member
 
 _HUB = "https://huggingface.co"
-_TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 
 
 class Source(Protocol):
@@ -131,28 +128,10 @@ class Url:
         return self.url
 
     def read(self, start: int, packages: Packages) -> Iterator[bytes]:  # noqa: ARG002 - the protocol's
-        """See `Source.read`. A server that knows no ranges sends all; then the first bytes are dropped."""
-        # Without "identity" a proxy may compress, and offsets would count other bytes than the file's.
-        headers = {"accept-encoding": "identity"} | ({"range": f"bytes={start}-"} if start else {})
-        try:
-            with httpx.stream(
-                "GET", self.url, headers=headers, timeout=_TIMEOUT, follow_redirects=True
-            ) as response:
-                skip = start - _first_byte(response)
-                for chunk in response.iter_raw():
-                    yield chunk[skip:]
-                    skip = max(0, skip - len(chunk))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceFailed(f"{type(error).__name__}: {error}") from None
+        """See `Source.read`."""
+        from antiphon.models.download import download
 
-
-def _first_byte(response: httpx.Response) -> int:
-    if response.status_code == 200:
-        return 0
-    content_range = re.match(r"bytes (\d+)-", response.headers.get("content-range", ""))
-    if response.status_code == 206 and content_range:
-        return int(content_range[1])
-    raise SourceFailed(f"HTTP status {response.status_code} {response.reason_phrase}")
+        yield from download(self.url, start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,22 @@
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx as untyped_onnx
 from numpy.typing import NDArray
 
-from antiphon.errors import ModelCorrupt
 from antiphon.models.moonshine.tokens import END, START
-from antiphon.models.sessions import onnxruntime, open_session, session_options
-
-onnx: Any = untyped_onnx
+from antiphon.models.prepared import prepared
+from antiphon.models.sessions import onnxruntime, open_session
 
 FRAME_SAMPLES = 384
 """Samples from one encoder frame to the next (24 ms): strides 64, 3 and 2 of its three convolutions."""
+
+_FILE = "decoder.onnx"
+_RECIPE = f"1 {onnxruntime.__version__}"
+"""Changes whenever another decoder would be made of the same file."""
 
 _LAYERS = 6
 _HEADS = 8
@@ -56,8 +56,7 @@ class Decoded:
 class Decoder:
     """Writes the tokens for what the encoder heard, several rows at a time.
 
-    The file gives no attention weights, and where words were heard shows in them. So the graph is read back
-    as ONNX and the weights that it computes anyway become outputs.
+    It runs what `antiphon.models.moonshine.graph` makes of the file, which is kept beside it.
 
     Args:
         path: ``decoder_model_merged.ort``: one step with a key-value cache, whose first step fills the
@@ -69,8 +68,8 @@ class Decoder:
     """
 
     def __init__(self, path: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            self._session = open_session(_with_attention(path, Path(folder)))
+        with prepared(path, _RECIPE, _with_attention) as folder:
+            self._session = open_session(folder / _FILE)
 
     def decode(self, hidden: Sequence[Floats], limits: Sequence[int]) -> list[Decoded]:
         """Follow the most probable token of each row until it ends, loops, or reaches its limit.
@@ -178,35 +177,7 @@ def _log_softmax_at(logits: Floats, tokens: NDArray[np.int64]) -> Floats:
     return -np.log(np.exp(logits - top).sum(axis=-1))
 
 
-def _with_attention(path: Path, folder: Path) -> Path:
-    """Write the decoder as ONNX with further outputs ``attention.N``, [rows, heads, 1, frames]."""
-    written = folder / "decoder.onnx"
-    # onnxruntime writes what it has read, so an ORT-format file comes out as ONNX.
-    options = session_options()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.optimized_model_filepath = str(written)
-    options.add_session_config_entry("session.save_model_format", "ONNX")
-    open_session(path, options=options)
-    model: Any = onnx.load(str(written))
-    try:
-        [branching] = [node for node in model.graph.node if node.op_type == "If"]
-        for branch in (attribute.g for attribute in branching.attribute):
-            for layer in ALIGNMENT_HEADS:
-                name = f"/model/decoder/layers.{layer}/encoder_attn/Softmax"
-                [softmax] = [node for node in branch.node if node.name == name]
-                branch.output.append(_float_output(softmax.output[0]))
-            # onnxruntime leaves the names of graphs out when it writes, and wants them when it reads.
-            branch.name = branch.name or "branch"
-    except ValueError:
-        raise ModelCorrupt(
-            f"{path} is not Moonshine's merged decoder with attention in each layer."
-        ) from None
-    for layer in ALIGNMENT_HEADS:
-        branching.output.append(f"attention.{layer}")
-        model.graph.output.append(_float_output(f"attention.{layer}"))
-    onnx.save(model, str(written))
-    return written
+def _with_attention(path: Path) -> dict[str, bytes]:
+    from antiphon.models.moonshine.graph import with_attention  # later starts need not import onnx
 
-
-def _float_output(name: str) -> Any:
-    return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+    return {_FILE: with_attention(path, ALIGNMENT_HEADS)}

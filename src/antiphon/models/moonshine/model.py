@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.models.digests import Digests
 from antiphon.models.moonshine.alignment import align
 from antiphon.models.moonshine.decoder import Decoded, Decoder, Floats
 from antiphon.models.moonshine.tokens import Vocabulary
@@ -72,7 +73,7 @@ class MoonshineModel:
             open_session(encoder),
             Decoder(decoder),
             Vocabulary.load(tokenizer),
-            hashlib.sha256(b"".join((folder / name).read_bytes() for name in _FILES)).hexdigest(),
+            _digest(folder),
         )
 
     def transcribe(self, windows: Sequence[Samples], *, word_timestamps: Sequence[bool]) -> list[Transcript]:
@@ -105,6 +106,11 @@ class MoonshineModel:
         if len(kept) < len(heard):
             text = " ".join(word.text for word in kept)
         return Transcript(text, kept if timed else ())
+
+
+def _digest(folder: Path) -> str:
+    digests = Digests(folder)
+    return hashlib.sha256(" ".join(map(digests.known, _FILES)).encode()).hexdigest()
 
 
 def without_invented_end(words: tuple[Timed, ...]) -> tuple[Timed, ...]:
