@@ -56,6 +56,11 @@ class Platform:
     def start_worker(self, kind: str, name: str, **settings: str) -> subprocess.Popen[bytes]:
         return self.start(name, "worker", kind, **({"metrics_port": "0"} | settings))
 
+    def kill(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
