@@ -1,9 +1,14 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.nats import nats_server
+
+# What a shell without job control runs in the background is deaf to Ctrl-C, and so would be the programs that
+# tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
