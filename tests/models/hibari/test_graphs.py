@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from antiphon.errors import ModelCorrupt, StorageError
+from antiphon.errors import ModelCorrupt
 from antiphon.models.hibari import graphs
 from antiphon.models.hibari.model import HibariModel
 
@@ -17,33 +17,17 @@ def session(folder: Path, name: str) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(folder / f"{name}.onnx", options)
 
 
-def test_the_same_source_gives_the_same_bytes(model: HibariModel, model_folder: Path, tmp_path: Path) -> None:
-    graphs.prepare(model_folder / "hibari.onnx", tmp_path / "again")
-    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == [
-        "decoder.onnx",
-        "encoder.onnx",
-        "prosody.onnx",
-        "stamp",
-    ]
-    for path in (tmp_path / "again").iterdir():
-        assert path.read_bytes() == (model_folder / "prepared" / path.name).read_bytes()
-
-
-def test_graphs_count_as_prepared_only_under_their_own_stamp(
-    model: HibariModel, model_folder: Path, tmp_path: Path
-) -> None:
-    source = model_folder / "hibari.onnx"
-    assert graphs.is_prepared(source, model_folder / "prepared")
-    assert not graphs.is_prepared(source, tmp_path)
-    (tmp_path / "stamp").write_text("of an older recipe")
-    assert not graphs.is_prepared(source, tmp_path)
+def test_the_same_source_gives_the_same_bytes(model: HibariModel, model_folder: Path) -> None:
+    built = graphs.build(model_folder / "hibari.onnx")
+    assert sorted(built) == ["decoder.onnx", "encoder.onnx", "prosody.onnx"]
+    for name, content in built.items():
+        assert content == (model_folder / "prepared" / name).read_bytes()
 
 
 def test_a_file_that_is_no_graph_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "hibari.onnx").write_bytes(b"not protobuf at all")
     with pytest.raises(ModelCorrupt, match=r"hibari\.onnx is not an ONNX file"):
-        graphs.prepare(tmp_path / "hibari.onnx", tmp_path / "prepared")
-    assert not (tmp_path / "prepared").exists()
+        graphs.build(tmp_path / "hibari.onnx")
 
 
 def test_another_graph_is_corrupt(tmp_path: Path) -> None:
@@ -51,13 +35,7 @@ def test_another_graph_is_corrupt(tmp_path: Path) -> None:
     other = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "other", shape[:1], shape[1:])
     onnx.save(helper.make_model(other), tmp_path / "hibari.onnx")
     with pytest.raises(ModelCorrupt, match=r"it has no m\.text\.emb\.weight"):
-        graphs.prepare(tmp_path / "hibari.onnx", tmp_path / "prepared")
-
-
-def test_a_target_that_is_no_folder_is_told(model_folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "prepared").write_text("in the way")
-    with pytest.raises(StorageError, match=r"prepared: File exists"):
-        graphs.prepare(model_folder / "hibari.onnx", tmp_path / "prepared")
+        graphs.build(tmp_path / "hibari.onnx")
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_loading_again_uses_the_prepared_graphs(model: HibariModel, model_folder
 
 
 def test_files_that_are_missing_or_wrong_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match=r"no .*hibari\.onnx: pull the model hibari first"):
+    with pytest.raises(ModelMissing, match=r"no .*hibari\.onnx; run: antiphon models pull"):
         HibariModel.load(tmp_path)
     (tmp_path / "hibari.onnx").write_bytes(b"\0" * 100)
     with pytest.raises(ModelCorrupt):

@@ -11,10 +11,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from antiphon.errors import LanguageNotSupported, ModelMissing, VoiceNotFound
+from antiphon.errors import LanguageNotSupported, VoiceNotFound
+from antiphon.models.digests import Digests
 from antiphon.models.hibari import graphs
 from antiphon.models.hibari.g2p import PAUSES, Phonemizer, Reading
 from antiphon.models.hibari.synthesis import FRAME, SAMPLE_RATE, Float32, Synthesis
+from antiphon.models.prepared import prepared
 from antiphon.models.protocols import Samples, Timed, Utterance
 
 MIN_SPEED, MAX_SPEED = 0.5, 2.0
@@ -147,20 +149,19 @@ class HibariModel:
     def load(cls, folder: Path) -> Self:
         """The model whose ``hibari.onnx`` lies in ``folder``; ready to speak at full pace.
 
-        Its graphs are prepared into ``folder/prepared`` the first time (a third of a second).
+        Its graphs are made the first time (a third of a second) and kept in ``folder/prepared``.
 
         Raises:
             ModelMissing: there is no such file.
             ModelCorrupt: it is not the graph that this version knows.
-            StorageError: the folder can't be written and holds no prepared graphs.
+            StorageError: there is no room for the graphs.
         """
-        source, prepared = folder / "hibari.onnx", folder / "prepared"
-        if not source.is_file():
-            raise ModelMissing(f"There is no {source}: pull the model hibari first.")
-        if not graphs.is_prepared(source, prepared):
-            graphs.prepare(source, prepared)
-        identity = f"{graphs.fingerprint(source)} hibari-tts {version('hibari-tts')}"
-        model = cls(prepared, hashlib.sha256(identity.encode()).hexdigest())
+        source = folder / "hibari.onnx"
+        with prepared(source, graphs.RECIPE, graphs.build) as ready:
+            identity = (
+                f"{Digests(folder).known(source.name)} {graphs.RECIPE} hibari-tts {version('hibari-tts')}"
+            )
+            model = cls(ready, hashlib.sha256(identity.encode()).hexdigest())
         model.warm()
         return model
 
