@@ -17,16 +17,24 @@ check: install  ## the same, but exit 0 or 1 once proved
 install: $(VENV)/.installed  ## the locked dependencies in a virtual environment
 dev: $(VENV)/.dev            ## the same, with what the tests need
 
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
+
 $(VENV)/bin/pip:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+	  "Antiphon needs Python 3.11 or newer. Name one with PYTHON=…, such as: make up PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo >&2 \
+	  "$(PYTHON) can't make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/pip
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing Antiphon and its locked dependencies into $(VENV) (400 MB; about a minute)"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 models: install  ## pull and verify the default models
