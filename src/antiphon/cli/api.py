@@ -7,7 +7,7 @@ from antiphon.cli.options import takes_settings
 from antiphon.settings import Settings
 from antiphon.telemetry.logs import configure_logging
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example: antiphon api --nats nats://nats:4222 --api-host 0.0.0.0")

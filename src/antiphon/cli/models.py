@@ -17,6 +17,7 @@ from antiphon.settings import load_settings
 app = typer.Typer(
     help="List, pull and verify model files, which are held to the sizes and sha256 of the catalog.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 Config = Annotated[

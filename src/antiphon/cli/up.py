@@ -24,7 +24,7 @@ from antiphon.errors import OperatorError, SettingsError
 from antiphon.models.store import ModelStore
 from antiphon.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _VAD_MODEL = "silero-vad"
 _READY_TIMEOUT_S = 120.0

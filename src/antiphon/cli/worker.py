@@ -10,6 +10,7 @@ app = typer.Typer(
     help="Run one worker until SIGTERM or Ctrl-C. Every option is also a name in the settings file and, as "
     "ANTIPHON_<NAME>, a variable.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 _COMMON = (
