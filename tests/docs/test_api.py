@@ -1,0 +1,120 @@
+import ast
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+from unittest.mock import Mock
+
+import httpx
+import pytest
+from starlette.routing import WebSocketRoute
+
+from antiphon import errors
+from antiphon.api.app import ROUTERS, create_app
+from antiphon.api.stt import request as stt_request
+from antiphon.api.tts import request as tts_request
+from antiphon.audio import encodings, formats
+from antiphon.errors import AntiphonError
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+READERS = {"get", "_one", "_flag", "_number", "_object", "_text", "_required_text"}
+"""What the two modules read fields of a request with; the first string among the arguments is the name."""
+
+
+def endpoints() -> set[str]:
+    """``GET /voices/{id}`` and the like, as the page writes them."""
+    found: set[str] = set()
+    for route in (route for router in ROUTERS for route in router.routes):
+        path = route.path.replace("{name}", "{id}")
+        found |= (
+            {"WS " + path} if isinstance(route, WebSocketRoute) else {f"{m} {path}" for m in route.methods}
+        )
+    return found
+
+
+def fields_read(module: ModuleType) -> set[str]:
+    """Names of fields that a module reads, from its code: a field added there has to be told here."""
+    tree = ast.parse(inspect.getsource(module))
+    read: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in READERS:
+                read |= {
+                    a.value for a in node.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                }
+        if isinstance(node, ast.Compare) and getattr(node.left, "id", "") == "name":
+            read |= {c.value for c in node.comparators if isinstance(c, ast.Constant)}
+        if isinstance(node, ast.For) and getattr(node.target, "id", "") == "ignored":
+            read |= {item.value for item in node.iter.elts}
+    return read
+
+
+def codes() -> set[str]:
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, AntiphonError)]
+    return {k.code for k in kinds if k.code}
+
+
+def test_the_list_of_endpoints_is_that_of_the_app() -> None:
+    listed = re.findall(r"\[`((?:GET|POST|WS) /\S*)`\]", PAGE.partition("## Connection")[0])
+    assert set(listed) == endpoints()
+    assert len(listed) == len(endpoints())
+
+
+@pytest.mark.parametrize("path", sorted({e.partition(" ")[2] for e in endpoints() if not e.startswith("WS")}))
+async def test_every_path_has_the_twins_that_the_page_tells_of(path: str) -> None:
+    app = create_app(Mock())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        # A path that is there refuses this method; one that is not there is not found.
+        twins = [path, f"{path}/", f"/v1{path}", f"/v1{path}/"]
+        found = [(await client.request("TRACE", twin)).status_code for twin in twins]
+    assert found == ([405, 405, 404, 404] if path == "/" else [405] * 4)
+
+
+@pytest.mark.parametrize("path", sorted({e.partition(" ")[2] for e in endpoints()}))
+def test_every_endpoint_has_a_heading(path: str) -> None:
+    headings = "\n".join(line for line in PAGE.splitlines() if line.startswith("#")).lower()
+    if path.startswith("/voices"):
+        assert "## voices" in headings
+    elif path == "/audio/transcriptions":
+        assert "Also as `POST /audio/transcriptions`" in PAGE
+    else:
+        assert re.search(rf"^## .*{re.escape(path)}\b|^## get {re.escape(path)} ", headings, re.MULTILINE)
+
+
+def test_the_reading_of_the_code_finds_fields_of_every_kind() -> None:
+    assert {"transcript", "speed", "voice", "id", "embedding", "save", "locale"} <= fields_read(tts_request)
+    assert {"model", "keyterm", "encoding", "stream", "min_volume"} <= fields_read(stt_request)
+
+
+@pytest.mark.parametrize("field", sorted(fields_read(tts_request)))
+def test_every_field_of_a_request_to_speak_is_told(field: str) -> None:
+    section = PAGE.partition("## Text to speech: the request")[2].partition("## POST /tts/bytes")[0]
+    assert re.search(rf"[`.\"]{field}[`.\"]", section)
+
+
+@pytest.mark.parametrize("field", sorted({*fields_read(stt_request), *stt_request._GRANULARITIES}))
+def test_every_field_of_a_transcription_is_told(field: str) -> None:
+    section = PAGE.partition("## POST /stt")[2].partition("## WS /stt")[0]
+    assert f"`{field}`" in section
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *formats.SAMPLE_RATES,
+        *formats.BIT_RATES,
+        *encodings.INPUT_ENCODINGS,
+        *tts_request._NAMED_SPEEDS,
+        *codes(),
+        f"{tts_request.MIN_SPEED:g} to {tts_request.MAX_SPEED:g}",
+        f"{tts_request.MIN_VOLUME:g} to {tts_request.MAX_VOLUME:g}",
+        f"0 to {tts_request.MAX_BUFFER_DELAY_MS}, default {tts_request.DEFAULT_BUFFER_DELAY_MS}",
+        f"1 to {tts_request.MAX_CONTEXT_ID_CHARS} characters",
+        f"{stt_request.SAMPLE_RATES_HZ[0]} to {stt_request.SAMPLE_RATES_HZ[1]}",
+        f"up to {stt_request.MAX_KEYTERMS}, together {stt_request.MAX_KEYTERM_CHARACTERS} characters",
+        f"above 0, up to {stt_request.MAX_SILENCE_S:g}",
+    ],
+)
+def test_every_limit_and_choice_is_told(value: object) -> None:
+    assert str(value) in PAGE
