@@ -46,12 +46,19 @@ async def test_a_certificate_opens_the_second_port(bus: Any, certificate: dict[s
             assert (await client.get(f"http://127.0.0.1:{plain}/")).json()["ok"]
 
 
-async def test_a_certificate_that_is_none_is_a_settings_error(bus: Any, tmp_path: Path) -> None:
-    nonsense = tmp_path / "nonsense.pem"
-    nonsense.write_text("nonsense")
-    settings = Settings(api_port=0, api_tls_port=0, tls_cert=nonsense, tls_key=nonsense)
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [("nonsense", "are not a certificate and its key in PEM"), (None, "can't be read: No such file")],
+)
+async def test_a_certificate_that_is_none_is_a_settings_error(
+    bus: Any, tmp_path: Path, content: str | None, wrong: str
+) -> None:
+    path = tmp_path / "server.pem"
+    if content:
+        path.write_text(content)
+    settings = Settings(api_port=0, api_tls_port=0, tls_cert=path, tls_key=path)
     app = services(settings, bus)
-    with pytest.raises(SettingsError, match="tls_cert"):
+    with pytest.raises(SettingsError, match=rf"tls_cert \({path}\) and tls_key \({path}\) {wrong}"):
         async with listening(create_app(app), settings, app.lifetime):
             pass
 

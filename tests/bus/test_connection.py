@@ -1,10 +1,11 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from antiphon.bus.connection import Publisher, connect, subscribe
 from antiphon.errors import OperatorError
-from support.nats import free_port
+from support.nats import free_port, nats_server
 
 
 async def test_no_server_is_said_with_its_address_and_what_to_do() -> None:
@@ -43,3 +44,17 @@ async def test_an_orderly_close_is_no_warning(nats_url: str, capsys: pytest.Capt
     await client.close()
     await asyncio.sleep(0.05)
     assert "nats_disconnected" not in "".join(capsys.readouterr())
+
+
+async def test_a_server_that_goes_away_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nats_server(tmp_path) as url:
+        client = await connect(url, "test")
+    await asyncio.sleep(0.5)  # several attempts to reconnect
+    told = "".join(capsys.readouterr()).splitlines()
+    assert sum("nats_disconnected" in line for line in told) == 1
+    attempts = [line for line in told if "Connect call failed" in line]
+    assert attempts
+    assert not any("[warning" in line for line in attempts)
+    await client.close()

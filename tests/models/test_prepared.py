@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from antiphon.errors import ModelMissing, StorageError
+from antiphon.errors import ModelCorrupt, ModelMissing, StorageError
 from antiphon.models.prepared import prepared
 
 
@@ -50,6 +50,15 @@ def test_it_is_made_anew_when_it_would_be_another(source: Path, change: str) -> 
         (folder / "stamp").unlink()  # as a process leaves it that dies in between
     with prepared(source, recipe, make) as folder:
         assert (folder / "upper").read_bytes() == source.read_bytes().upper()
+    assert make.made == 2
+
+
+def test_what_turns_out_corrupt_is_made_anew_at_the_next_start(source: Path) -> None:
+    make = Kitchen()
+    with pytest.raises(ModelCorrupt, match=r"Can't load upper\. Start again"), prepared(source, "1", make):
+        raise ModelCorrupt("Can't load upper.")
+    with prepared(source, "1", make):
+        pass
     assert make.made == 2
 
 

@@ -35,7 +35,9 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
         nonlocal last_error
         last_error = str(error) or type(error).__name__
         if connected:
-            _log.warning("nats_error", error=last_error)
+            # While it is away, which has been said, every attempt to connect ends here.
+            log = _log.warning if client.is_connected else _log.debug
+            log("nats_error", error=last_error)
 
     async def on_disconnect() -> None:
         if not client.is_closed:

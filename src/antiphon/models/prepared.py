@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from antiphon.errors import ModelMissing, StorageError
+from antiphon.errors import ModelCorrupt, ModelMissing, StorageError
 from antiphon.models.digests import Digests
 from antiphon.telemetry.logs import get_logger
 
@@ -31,7 +31,7 @@ def prepared(source: Path, recipe: str, make: Callable[[Path], Mapping[str, byte
 
     Raises:
         ModelMissing: there is no such file.
-        ModelCorrupt: it is not what ``make`` knows.
+        ModelCorrupt: it is not what ``make`` knows; or the block found the folder corrupt and raised this.
         StorageError: there is room neither beside the file nor for a temporary folder.
     """
     folder, stamp = source.with_name("prepared"), _stamp(source, recipe)
@@ -43,7 +43,12 @@ def prepared(source: Path, recipe: str, make: Callable[[Path], Mapping[str, byte
             except OSError as error:
                 _log.info("prepared_model_not_kept", folder=str(folder), reason=error.strerror)
                 folder = _fill_temporary(stack, files)
-        yield folder
+        try:
+            yield folder
+        except ModelCorrupt as error:
+            with contextlib.suppress(OSError):
+                (folder / _STAMP).unlink()
+            raise ModelCorrupt(f"{error} Start again to have {folder} made anew.") from None
 
 
 def _stamp(source: Path, recipe: str) -> bytes:
@@ -69,6 +74,8 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # a loss of power must not leave a stamp without what it stands for
             Path(draft).chmod(0o644)
             Path(draft).replace(folder / name)
         except OSError:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from antiphon.errors import LanguageNotSupported, VoiceNotFound
@@ -18,6 +17,7 @@ from antiphon.models.hibari.g2p import PAUSES, Phonemizer, Reading
 from antiphon.models.hibari.synthesis import FRAME, SAMPLE_RATE, Float32, Synthesis
 from antiphon.models.prepared import prepared
 from antiphon.models.protocols import Samples, Timed, Utterance
+from antiphon.models.sessions import open_session
 
 MIN_SPEED, MAX_SPEED = 0.5, 2.0
 MAX_SYMBOLS = 400
@@ -142,7 +142,7 @@ class HibariModel:
         self.digest = digest
         self._phonemizer = Phonemizer()
         self._encoder, self._prosody, self._decoder = (
-            _session(prepared / f"{name}.onnx") for name in graphs.GRAPHS
+            open_session(prepared / f"{name}.onnx") for name in graphs.GRAPHS
         )
 
     @classmethod
@@ -234,16 +234,6 @@ class HibariModel:
             rows += ids.shape[1]
         text, plan, durations = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return text, plan, durations[:, 0].astype(np.int64), places
-
-
-def _session(path: Path) -> Any:
-    runtime: Any = onnxruntime
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def _run(session: Any, windows: Sequence[_Window], rate: int) -> list[Float32]:
