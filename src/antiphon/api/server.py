@@ -11,12 +11,12 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 import uvicorn
 import uvloop
 from fastapi import FastAPI
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from antiphon.api.app import create_app
 from antiphon.api.lifetime import Lifetime
 from antiphon.api.models import ModelNames
 from antiphon.api.services import Services
+from antiphon.api.sockets import CLOSE_WITHIN_S, SocketProtocol
 from antiphon.bus.connection import connect
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.catalog.voices import Voices
@@ -36,9 +36,6 @@ WS_TOLERANCE = 4
 PING_EVERY_S = 20.0
 PONG_WITHIN_S = 120.0
 """A client that plays as it reads answers a ping only when it has played all that was sent before it."""
-
-CLOSE_WITHIN_S = 1.0
-"""How long a client has to answer the last close frame."""
 
 log = get_logger("api")
 
@@ -161,16 +158,16 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
         await super().shutdown(sockets)
 
-    def _open_sockets(self) -> list[WebSocketsSansIOProtocol]:
+    def _open_sockets(self) -> list[SocketProtocol]:
         connections = self.server_state.connections
-        return [each for each in connections if isinstance(each, WebSocketsSansIOProtocol)]
+        return [each for each in connections if isinstance(each, SocketProtocol)]
 
 
 def _configure(app: FastAPI, settings: Settings, **tls: object) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         http="httptools",
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=settings.max_message_bytes * WS_TOLERANCE,
         ws_ping_interval=PING_EVERY_S,
         ws_ping_timeout=PONG_WITHIN_S,
