@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from antiphon.bus.dispatcher import Dispatcher
-from antiphon.bus.streams import SynthesisStream
+from antiphon.bus.synthesis import SynthesisStream
 from antiphon.contract.events import AudioOut, Done, Timestamps
 from antiphon.contract.jobs import SynthesisJob
 from antiphon.errors import (

@@ -5,7 +5,7 @@ from uuid import uuid4
 import numpy as np
 
 from antiphon.bus.dispatcher import Dispatcher
-from antiphon.bus.streams import HEARING_WINDOW_S, RecognitionStream
+from antiphon.bus.recognition import HEARING_WINDOW_S, RecognitionStream
 from antiphon.contract.events import Done, Final, Finalized
 from antiphon.contract.jobs import RecognitionJob
 from support.hearing import RATE, say

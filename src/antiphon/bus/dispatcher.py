@@ -14,7 +14,9 @@ from nats.errors import NoRespondersError
 from antiphon.bus.connection import Publisher, subscribe
 from antiphon.bus.presence import PresenceTable
 from antiphon.bus.queue import WaitingQueue
-from antiphon.bus.streams import JobStream, RecognitionStream, SynthesisStream
+from antiphon.bus.recognition import RecognitionStream
+from antiphon.bus.streams import JobStream
+from antiphon.bus.synthesis import SynthesisStream
 from antiphon.contract import subjects
 from antiphon.contract.jobs import Accepted, Cancel, Job, JobInput, RecognitionJob, Refused, SynthesisJob
 from antiphon.contract.presence import ApiAlive, Presence
