@@ -105,6 +105,9 @@ class Settings(BaseModel):
     max_upload_bytes: int = Field(
         default=2 * 1024**3, ge=1024, description="Largest audio file of a transcription."
     )
+    max_audio_s: int = Field(
+        default=6 * 60 * 60, ge=1, description="Longest audio of a transcription, in seconds once decoded."
+    )
     model_aliases: dict[str, str] = Field(
         default={"sonic*": "tts", "ink-*": "stt", "whisper*": "stt"},
         description="Names clients give (`*` matches any rest) to `tts` or `stt` (what the workers serve).",

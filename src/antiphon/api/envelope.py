@@ -4,7 +4,8 @@ import uuid
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antiphon.api import errors
@@ -13,6 +14,9 @@ from antiphon.telemetry.logs import get_logger
 from antiphon.telemetry.metrics import API_REQUESTS
 
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+
+CLIENT_CLOSED_REQUEST = 499
+"""Nobody reads this answer; it is for the metrics (nginx's code for a client that left)."""
 
 log = get_logger("api")
 
@@ -54,6 +58,9 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            if not started:
+                await Response(status_code=CLIENT_CLOSED_REQUEST)(scope, receive, send_with_id)
         except Exception as error:
             log.exception("request failed", request_id=request_id, path=scope["path"])
             if started:

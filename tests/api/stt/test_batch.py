@@ -320,3 +320,33 @@ async def test_a_large_upload_lies_on_disk(client: Any, served: Any, monkeypatch
     served.bus.room.set()
     assert (await request).status_code == 200
     assert spooled[0].closed
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(3, 200), (3.1, 413)])
+async def test_audio_that_lasts_too_long_is_refused(
+    settings: Settings, serve: Any, seconds: float, status: int
+) -> None:
+    async with (
+        serve(settings.model_copy(update={"max_audio_s": 3})) as served,
+        httpx.AsyncClient(base_url=served.http, headers={"x-api-key": served.key}) as client,
+    ):
+        response = await post(client, wav(seconds))
+        assert response.status_code == status
+        assert served.bus.streams[0].closed.is_set()
+    if status != 200:
+        assert (
+            response.text
+            == "File too large: The audio lasts longer than the 3 seconds that are allowed here."
+        )
+
+
+@pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "utf-7", '"no such"', "latin-1"])
+async def test_the_charset_of_a_form_names_no_codec(client: Any, charset: str) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="encoding"\r\n\r\n\\ud800+2AA-\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+    )
+    kind = f"multipart/form-data; charset={charset}; boundary=b"
+    response = await client.post("/stt", content=body, headers={"content-type": kind})
+    assert response.status_code == 400
+    assert r"encoding is \"\ud800+2AA-\"" in response.json()["message"].replace('"', r"\"")

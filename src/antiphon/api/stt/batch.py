@@ -21,10 +21,9 @@ from antiphon.audio.files import decode_file
 from antiphon.audio.samples import Samples
 from antiphon.contract.events import Final
 from antiphon.contract.jobs import RecognitionJob
+from antiphon.errors import FileTooLarge
 
 RATE_HZ = 16_000
-CLIENT_CLOSED_REQUEST = 499
-"""Nobody reads this answer; it is for the metrics (nginx's code for a client that left)."""
 
 router = APIRouter()
 
@@ -40,17 +39,14 @@ async def transcribe(request: Request, services: ServicesDep, _grant: STTGrant) 
     decoding back: memory does not grow with the file.
     """
     with services.lifetime.running():
-        try:
-            upload = await receive_upload(request, services.settings.max_upload_bytes)
-        except ClientDisconnect:
-            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        upload = await receive_upload(request, services.settings.max_upload_bytes)
         with upload.file:
             asked, raw = parse_file_request([*request.query_params.multi_items(), *upload.fields])
             job = make_job(asked, services, partials=False)
-            blocks = _decode(upload.file, raw)
+            blocks = _decode(upload.file, raw, services.settings.max_audio_s)
             answer = await first_of(_hear(services, job, blocks), _client_left(request))
     if answer is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
+        raise ClientDisconnect
     return json_response({"type": "transcript", "request_id": request_id_of(request), **answer})
 
 
@@ -91,11 +87,20 @@ async def _collect(stream: RecognitionStream) -> list[Final]:
     return [event async for event in stream if isinstance(event, Final)]
 
 
-async def _decode(file: BinaryIO, raw: RawFormat | None) -> AsyncGenerator[Samples]:
-    """Blocks of one second, decoded in a thread so that other streams go on meanwhile."""
+async def _decode(file: BinaryIO, raw: RawFormat | None, most_s: int) -> AsyncGenerator[Samples]:
+    """Blocks of one second, decoded in a thread so that other streams go on meanwhile.
+
+    Raises:
+        FileTooLarge: there are more than ``most_s`` seconds. A small file can hold very many.
+        UnsupportedAudio: there is no audio in it.
+    """
     encoding, sample_rate = (raw.encoding, raw.sample_rate) if raw else (None, None)
     blocks = decode_file(file, target_rate=RATE_HZ, encoding=encoding, sample_rate=sample_rate)
+    seconds = 0.0
     while (block := await _in_thread(lambda: next(blocks, None))) is not None:
+        seconds += len(block) / RATE_HZ
+        if seconds > most_s:
+            raise FileTooLarge(f"The audio lasts longer than the {most_s} seconds that are allowed here.")
         yield block
 
 

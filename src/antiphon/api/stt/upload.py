@@ -1,10 +1,11 @@
 """A multipart form with an audio file in it, which may be far larger than memory."""
 
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -14,6 +15,9 @@ MAX_FIELDS = 200
 MAX_FIELD_BYTES = 64 * 1024
 FORM_OVERHEAD_BYTES = 64 * 1024
 """What boundaries, part headers and the other fields may take beside the file."""
+
+_CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
+"""No parameter of this type (RFC 7578 section 8), but the parser would take any codec of Python by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ async def _receive_form(request: Request, limit: int) -> FormData:
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(limit)
     parser = MultiPartParser(
-        request.headers,
+        Headers({"content-type": _CHARSET.sub("", request.headers["content-type"])}),
         _at_most(request.stream(), most, limit),
         max_files=1,
         max_fields=MAX_FIELDS,
