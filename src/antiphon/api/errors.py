@@ -21,6 +21,9 @@ from antiphon.errors import (
     RequestError,
     Unauthorized,
 )
+from antiphon.telemetry.logs import get_logger
+
+log = get_logger("api")
 
 
 class MethodNotAllowed(RequestError):
@@ -55,6 +58,13 @@ def translate(error: Exception) -> AntiphonError:
             return InternalError(
                 "Something failed on our side; the log holds the cause under the request id."
             )
+
+
+def report(error: Exception, *, request_id: str) -> AntiphonError:
+    """`translate`; the cause of a defect goes to the log, under the id that its client is told."""
+    if not isinstance(error, AntiphonError):
+        log.error("stream failed", request_id=request_id, exc_info=error)
+    return translate(error)
 
 
 def fields(error: AntiphonError, request_id: str) -> dict[str, Any]:

@@ -370,3 +370,15 @@ async def test_a_stopping_server_closes_with_1001(settings: Settings, serve: Any
         await served.bus.stream()
     assert await read_all(socket) == []
     assert socket.close_code == 1001
+
+
+async def test_a_defect_is_told_before_the_socket_closes(served: Any) -> None:
+    async with connect(served.socket()) as socket:
+        stream = await served.bus.stream()
+        stream.fail(KeyError("secret detail"))
+        messages = await read_all(socket)
+        assert socket.close_code == 1011
+        request_id = socket.response.headers["x-request-id"]
+    assert [(m["type"], m["status_code"], m["request_id"]) for m in messages] == [("error", 500, request_id)]
+    assert "secret" not in json.dumps(messages)
+    assert stream.closed.is_set()

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import wave
 from typing import Any
@@ -7,6 +8,7 @@ import orjson
 import pytest
 
 from antiphon.errors import JobLost, Overloaded
+from antiphon.telemetry.metrics import REGISTRY
 
 RAW = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 24000}
 REQUEST = {
@@ -171,3 +173,27 @@ async def test_a_failure_amid_the_events_is_an_event(http: httpx.AsyncClient, se
     messages = events((await http.post("/tts/sse", json=REQUEST)).text)
     assert [message["type"] for message in messages] == ["chunk", "error"]
     assert (messages[1]["status_code"], messages[1]["done"]) == (503, True)
+
+
+async def test_a_defect_amid_the_events_is_an_event_that_tells_nothing_of_it(
+    http: httpx.AsyncClient, served: Any
+) -> None:
+    served.bus.failure, served.bus.failure_after_words = KeyError("secret detail"), 1
+    body = (await http.post("/tts/sse", json=REQUEST)).text
+    assert [message["type"] for message in events(body)] == ["chunk", "error"]
+    assert events(body)[1]["status_code"] == 500
+    assert "secret" not in body
+
+
+async def test_a_client_that_leaves_amid_its_request_is_no_defect(served: Any) -> None:
+    def count(status: str) -> float:
+        labels = {"route": "/tts/bytes", "status": status}
+        return REGISTRY.get_sample_value("antiphon_api_requests_total", labels) or 0.0
+
+    failed, left = count("500"), count("499")
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(b"POST /tts/bytes HTTP/1.1\r\nHost: x\r\nX-API-Key: test-key\r\nContent-Length: 9\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+    await served.until(lambda: count("499") == left + 1)
+    assert count("500") == failed

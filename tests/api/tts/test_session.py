@@ -9,7 +9,8 @@ from antiphon.api.tts.plan import Plan
 from antiphon.api.tts.request import TextInput
 from antiphon.api.tts.session import MAX_WAITING_CHARS, Session
 from antiphon.audio.formats import OutputFormat
-from antiphon.errors import BadRequest, Overloaded
+from antiphon.contract.jobs import SynthesisJob
+from antiphon.errors import BadRequest, FileTooLarge, Overloaded
 from antiphon.speech.context import End
 from antiphon.telemetry.metrics import REGISTRY
 
@@ -106,3 +107,20 @@ async def test_a_closed_session_takes_no_more_text(session: Session) -> None:
     assert session.closed
     with pytest.raises(BadRequest):
         session.push(text("two"))
+
+
+async def test_text_of_which_the_model_speaks_nothing_is_refused(
+    session: Session, bus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        session_module, "SynthesisJob", lambda **fields: SynthesisJob(**fields | {"text": ""})
+    )
+    session.push(text("你好。"))
+    with pytest.raises(BadRequest, match="nothing to speak"):
+        await anext(session.outputs())
+    assert len(bus.jobs) == 1
+
+
+async def test_a_text_that_could_never_wait_is_refused_for_good(session: Session) -> None:
+    with pytest.raises(FileTooLarge):
+        session.push(text("x" * (MAX_WAITING_CHARS + 1)))

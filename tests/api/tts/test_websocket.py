@@ -288,3 +288,19 @@ async def test_a_socket_has_a_limit_of_contexts(client: Any, monkeypatch: pytest
         await client.speak("wait", f"c{number}", **{"continue": True})
     error = await client.read()
     assert (error["context_id"], error["error_code"]) == ("c2", "concurrency_limited")
+
+
+async def test_a_defect_in_taking_a_message_costs_its_context_alone(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyError("secret detail")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(websocket, "make_plan", fail)
+        await client.speak("one", "a")
+        [error] = await client.read_until_done()
+    assert (error["status_code"], error["context_id"]) == (500, "a")
+    assert "secret" not in orjson.dumps(error).decode()
+    await client.speak("one", "b")
+    assert kinds(await client.read_until_done()) == ["chunk", "done"]

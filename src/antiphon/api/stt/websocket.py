@@ -72,8 +72,12 @@ async def _serve(socket: WebSocket, services: Services) -> Closing:
     backlog = Backlog(BACKLOG_BYTES)
     try:
         return await first_of(_hear(socket, services, backlog), _read(socket, backlog))
-    except AntiphonError as error:
-        await _send(socket, errors.event(error, request_id=request_id_of(socket)))
+    except (WebSocketDisconnect, WebSocketDisconnected):
+        raise
+    except Exception as cause:  # noqa: BLE001 - a socket is not closed without a word
+        request_id = request_id_of(socket)
+        error = errors.report(cause, request_id=request_id)
+        await _send(socket, errors.event(error, request_id=request_id))
         return Closing(_close_code(error), error.title)
 
 

@@ -56,6 +56,11 @@ class Renderer:
         self._encoder: Encoder | None = None
         self._timeline: Timeline | None = None
 
+    @property
+    def began(self) -> bool:
+        """There was audio."""
+        return self._encoder is not None
+
     def begin_segment(self, flush_id: int) -> None:
         """The events that follow are of the next segment."""
         self._flush_id = flush_id

@@ -130,6 +130,18 @@ def context_id_of(fields: Mapping[str, Any]) -> str | None:
     return value
 
 
+def required_context_id(fields: Mapping[str, Any]) -> str:
+    """The ``context_id`` of a message that must have one.
+
+    Raises:
+        BadRequest: it has none, or one as `context_id_of` refuses it.
+    """
+    context_id = context_id_of(fields)
+    if context_id is None:
+        raise BadRequest("context_id is missing; it must be a string that names the context.")
+    return context_id
+
+
 def _voice(fields: Mapping[str, Any], version: str) -> str | None:
     value = fields.get("voice")
     if isinstance(value, dict):

@@ -12,14 +12,14 @@ from antiphon.api.tts.plan import Plan
 from antiphon.api.tts.request import TextInput
 from antiphon.contract.events import AudioOut, Done, Timestamps
 from antiphon.contract.jobs import SynthesisJob
-from antiphon.errors import Overloaded
+from antiphon.errors import BadRequest, FileTooLarge, Overloaded
 from antiphon.speech.context import Context, End, FlushDone, Speak
 
 AHEAD_S = 30.0
 """How much audio a worker may be ahead of what the client has taken."""
 
-MAX_WAITING_CHARS = 1_000_000
-"""Text of one context that may wait to be spoken."""
+MAX_WAITING_CHARS = 200_000
+"""Text of one context that may wait to be spoken: hours of speech. Cutting it up holds everyone else up."""
 
 
 class Session:
@@ -61,8 +61,11 @@ class Session:
 
         Raises:
             BadRequest: the context is closed, or closes without anything to speak.
+            FileTooLarge: this is more text than may ever wait.
             Overloaded: too much text waits already.
         """
+        if len(text.transcript) > MAX_WAITING_CHARS:
+            raise FileTooLarge(f"A transcript may have {MAX_WAITING_CHARS} characters; send it in parts.")
         if self._waiting_chars + len(text.transcript) > MAX_WAITING_CHARS:
             raise Overloaded(f"A context may have {MAX_WAITING_CHARS} characters waiting to be spoken.")
         now = self._now()
@@ -80,6 +83,7 @@ class Session:
         credit: a client that stops taking stops the worker. Closing the generator cancels the running job.
 
         Raises:
+            BadRequest: the model found nothing to speak, in all of the text.
             Overloaded, NoWorker, JobLost, InternalError: a segment could not be spoken.
         """
         while True:
@@ -94,6 +98,10 @@ class Session:
                 case FlushDone() as flush_done:
                     yield flush_done
                 case End() as end:
+                    if not self._renderer.began:
+                        raise BadRequest(
+                            f"The model {self._plan.model!r} finds nothing to speak in the transcript."
+                        )
                     for output in self._renderer.finish():
                         yield output
                     yield end

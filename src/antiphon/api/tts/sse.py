@@ -20,7 +20,6 @@ from antiphon.api.tts.plan import make_plan
 from antiphon.api.tts.request import parse_request
 from antiphon.api.tts.session import Session
 from antiphon.api.versions import version_of
-from antiphon.errors import AntiphonError
 from antiphon.speech.context import FlushDone
 
 router = APIRouter()
@@ -48,7 +47,8 @@ async def _events(
                     if not isinstance(output, FlushDone):
                         yield stream_event(output, context_id)
                         begun = True
-        except AntiphonError as error:
+        except Exception as error:
             if not begun:
                 raise
-            yield server_sent(errors.event(error, request_id=request_id, context_id=context_id))
+            told = errors.report(error, request_id=request_id)
+            yield server_sent(errors.event(told, request_id=request_id, context_id=context_id))

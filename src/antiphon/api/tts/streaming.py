@@ -1,13 +1,18 @@
 """An HTTP response that is spoken while it is sent."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from antiphon.errors import AntiphonError
 from antiphon.telemetry.logs import get_logger
+
+STALLED_S = 120.0
+"""A client that takes nothing for so long is as good as gone, and would hold its place on a worker."""
 
 log = get_logger("api.tts")
 
@@ -34,9 +39,21 @@ class SpeechResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
-        """Send head and body; a failure amid it cuts the connection, for the status is out already."""
+        """Send head and body; a failure amid it cuts the connection, for the status is out already.
+
+        Raises:
+            ClientDisconnect: the client has stopped reading.
+        """
+
+        async def send_in_time(message: Message) -> None:
+            try:
+                async with asyncio.timeout(STALLED_S):
+                    await send(message)
+            except TimeoutError:
+                raise ClientDisconnect from None
+
         try:
-            await super().stream_response(send)
+            await super().stream_response(send_in_time)
         except AntiphonError as error:
             # The server cuts the connection of an answer that lacks its last chunk.
             log.warning("speech cut short", error=error.message)

@@ -15,12 +15,11 @@ from antiphon.api.envelope import request_id_of
 from antiphon.api.services import Services, ServicesDep
 from antiphon.api.tts.messages import socket_message
 from antiphon.api.tts.plan import make_plan
-from antiphon.api.tts.request import context_id_of, parse_input, parse_request
+from antiphon.api.tts.request import parse_input, parse_request, required_context_id
 from antiphon.api.tts.session import Session
 from antiphon.api.versions import version_of
-from antiphon.errors import AntiphonError, BadRequest, FileTooLarge, Overloaded
+from antiphon.errors import BadRequest, FileTooLarge, Overloaded
 from antiphon.speech.context import End
-from antiphon.telemetry.logs import get_logger
 
 IDLE_TIMEOUT_S = 300.0
 MAX_CONTEXTS = 256
@@ -30,7 +29,6 @@ _GONE = (WebSocketDisconnect, WebSocketDisconnected)
 """What sending to a socket raises once either side has closed it."""
 
 router = APIRouter()
-log = get_logger("api.tts")
 
 
 @router.websocket("/tts/websocket")
@@ -82,23 +80,24 @@ class SpeechSocket:
     async def _handle(self, message: str | bytes) -> None:
         context_id = None
         try:
-            if isinstance(message, bytes):
-                raise BadRequest("This socket takes text messages (JSON), not binary ones.")
-            if len(message) > (limit := self._services.settings.max_message_bytes):
-                raise FileTooLarge(f"A message may have {limit} bytes; send long text in several inputs.")
-            fields = parse_object(message)
-            context_id = context_id_of(fields)
-            if context_id is None:
-                raise BadRequest("context_id is missing; it must be a string that names the context.")
+            fields = self._parse(message)
+            context_id = required_context_id(fields)
             if fields.get("cancel"):
                 self._cancel(context_id)
             else:
                 self._take(context_id, fields)
-        except AntiphonError as error:
+        except Exception as error:  # noqa: BLE001 - no message costs the other contexts their socket
             # The error says that the context is done, so it is.
             if context_id is not None:
                 self._cancel(context_id)
             await self._send_error(error, context_id)
+
+    def _parse(self, message: str | bytes) -> dict[str, Any]:
+        if isinstance(message, bytes):
+            raise BadRequest("This socket takes text messages (JSON), not binary ones.")
+        if len(message) > (limit := self._services.settings.max_message_bytes):
+            raise FileTooLarge(f"A message may have {limit} bytes; send long text in several inputs.")
+        return parse_object(message)
 
     def _take(self, context_id: str, fields: dict[str, Any]) -> None:
         """Add text to a context that is open, or open one."""
@@ -131,11 +130,10 @@ class SpeechSocket:
             await self._speak(context_id, session)
         except _GONE:
             pass  # the receiving side notices, and ends the rest
-        except AntiphonError as error:
-            await self._end_in_error(error, context_id)
-        except Exception as error:
-            log.exception("context failed", request_id=self._request_id)
-            await self._end_in_error(errors.translate(error), context_id)
+        except Exception as error:  # noqa: BLE001 - a defect ends its context alone
+            self._open.pop(context_id, None)
+            with suppress(*_GONE):
+                await self._send_error(error, context_id)
 
     async def _speak(self, context_id: str, session: Session) -> None:
         with self._services.lifetime.running():
@@ -146,11 +144,7 @@ class SpeechSocket:
                         del self._open[context_id]
                     await self._websocket.send_text(socket_message(output, context_id))
 
-    async def _end_in_error(self, error: AntiphonError, context_id: str) -> None:
-        self._open.pop(context_id, None)
-        with suppress(*_GONE):
-            await self._send_error(error, context_id)
-
-    async def _send_error(self, error: AntiphonError, context_id: str | None) -> None:
-        event = errors.event(error, request_id=self._request_id, context_id=context_id)
+    async def _send_error(self, error: Exception, context_id: str | None) -> None:
+        told = errors.report(error, request_id=self._request_id)
+        event = errors.event(told, request_id=self._request_id, context_id=context_id)
         await self._websocket.send_text(orjson.dumps(event).decode())
