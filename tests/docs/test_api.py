@@ -10,11 +10,17 @@ import pytest
 from starlette.routing import WebSocketRoute
 
 from antiphon import errors
+from antiphon.api import server
 from antiphon.api.app import ROUTERS, create_app
 from antiphon.api.stt import request as stt_request
+from antiphon.api.stt import upload
+from antiphon.api.stt import websocket as stt_websocket
 from antiphon.api.tts import request as tts_request
+from antiphon.api.tts import session, streaming
+from antiphon.api.tts import websocket as tts_websocket
 from antiphon.audio import encodings, formats
 from antiphon.errors import AntiphonError
+from antiphon.settings import Settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 READERS = {"get", "_one", "_flag", "_number", "_object", "_text", "_required_text"}
@@ -48,6 +54,10 @@ def fields_read(module: ModuleType) -> set[str]:
         if isinstance(node, ast.For) and getattr(node.target, "id", "") == "ignored":
             read |= {item.value for item in node.iter.elts}
     return read
+
+
+def spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def codes() -> set[str]:
@@ -114,6 +124,21 @@ def test_every_field_of_a_transcription_is_told(field: str) -> None:
         f"{stt_request.SAMPLE_RATES_HZ[0]} to {stt_request.SAMPLE_RATES_HZ[1]}",
         f"up to {stt_request.MAX_KEYTERMS}, together {stt_request.MAX_KEYTERM_CHARACTERS} characters",
         f"above 0, up to {stt_request.MAX_SILENCE_S:g}",
+        f"transcript over {spaced(session.MAX_WAITING_CHARS)} characters",
+        f"{spaced(session.MAX_WAITING_CHARS)} characters wait in one context",
+        f"at most {session.AHEAD_S:g} s of audio ahead",
+        f"takes nothing for {streaming.STALLED_S:g} s",
+        f"up to {tts_websocket.MAX_CONTEXTS} contexts",
+        f"{tts_websocket.IDLE_TIMEOUT_S:g} s without a message from the client",
+        f"{stt_websocket.IDLE_S:g} s without a message",
+        f"every {server.PING_EVERY_S:g} s and gives up after {server.PONG_WITHIN_S:g} s without a pong",
+        f"{upload.MAX_FIELDS} other fields, of {upload.MAX_FIELD_BYTES // 1024} KiB each",
+        f"`max_message_bytes` ({Settings().max_message_bytes // 2**20} MiB)",
+        f"`max_upload_bytes` ({Settings().max_upload_bytes // 2**30} GiB)",
+        f"`max_audio_s` ({Settings().max_audio_s // 3600} hours)",
+        f"`queue_timeout_s` ({Settings().queue_timeout_s:g} s)",
+        f"`queue_size` ({Settings().queue_size})",
+        f"`shutdown_grace_s` ({Settings().shutdown_grace_s:g} s)",
     ],
 )
 def test_every_limit_and_choice_is_told(value: object) -> None:
