@@ -1,4 +1,5 @@
 import asyncio
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -97,6 +98,24 @@ async def test_no_worker_at_all(nats_url: str) -> None:
             await api.synthesize(job())
 
 
+async def test_a_queue_full_of_requests_that_nobody_could_serve_is_no_overload(nats_url: str) -> None:
+    async with dispatcher(nats_url, queue_size=0) as api:
+        with pytest.raises(NoWorker):
+            await api.synthesize(job())
+
+
+async def test_a_worker_that_leaves_while_a_request_waits_for_it_is_missed(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=1) as api:
+        async with counting_worker(nats_url, capacity=1):
+            await present(api)
+            held = await api.synthesize(job(credit_s=0.1))
+            waiting = asyncio.create_task(api.synthesize(job()))
+            await asyncio.sleep(0.1)
+        with pytest.raises(NoWorker):
+            await waiting
+        await held.aclose()
+
+
 async def test_a_job_waits_for_a_worker_that_joins(nats_url: str) -> None:
     async with dispatcher(nats_url, timeout_s=5) as api:
         waiting = asyncio.create_task(api.synthesize(job()))
@@ -169,6 +188,52 @@ async def test_a_job_goes_on_when_its_worker_vanishes(nats_url: str) -> None:
     assert np.array_equal(np.frombuffer(b"".join(a.samples for a in audio), np.float32), expected)
     words = [w.text for e in [*pieces, *rest] if isinstance(e, Timestamps) for w in e.words]
     assert words == TEXT.split()
+
+
+async def test_a_worker_slow_to_answer_one_offer_keeps_its_other_jobs(
+    nats_url: str, monkeypatch: Any
+) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url) as worker:
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.1))
+        await anext(stream)
+        monkeypatch.setattr("antiphon.bus.dispatcher.OFFER_TIMEOUT_S", 0.0)
+        assert not await api._offer("tts", job(), worker._offering.worker)
+        assert api._table.is_live(stream.worker)
+        assert api._table.candidates("tts", "counting") == []  # but no job until it speaks up
+        await until(lambda: api._table.candidates("tts", "counting"))
+        await stream.aclose()
+
+
+async def test_an_api_server_that_was_away_itself_moves_no_job(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url):
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.1))
+        await anext(stream)
+        time.sleep(1.5)  # nothing is read from the bus meanwhile  # noqa: ASYNC251
+        await asyncio.sleep(0.3)
+        stream.grant(60.0)
+        assert isinstance([event async for event in stream][-1], Done)
+        assert stream.job.attempt == 0
+
+
+async def test_lost_events_are_sent_again(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url) as worker:
+        await present(api)
+        send, seen = worker._publisher.send, 0
+
+        def lossy(subject: str, payload: bytes) -> None:
+            nonlocal seen
+            if subject.startswith("antiphon.v1.out."):
+                seen += 1
+                if seen in {2, 3, 5}:
+                    return
+            send(subject, payload)
+
+        worker._publisher.send = lossy
+        stream = await api.synthesize(job())
+        assert np.array_equal(await collect(stream), CountingModel().whole(0, 125 * FRAME))
+        assert stream.job.attempt == 0
 
 
 async def test_a_job_that_fails_everywhere_is_lost(nats_url: str) -> None:

@@ -7,7 +7,7 @@ def presence(worker: str, load: int = 0, **more: object) -> Presence:
 
 
 def candidates(table: PresenceTable, prefer: str = "") -> list[str]:
-    return table.candidates(table.workers("tts"), prefer=prefer)
+    return table.candidates("tts", "m", prefer=prefer)
 
 
 def test_a_silent_worker_is_forgotten_and_comes_back_when_it_speaks() -> None:
@@ -35,6 +35,17 @@ def test_draining_and_full_workers_get_no_jobs() -> None:
     table.update(presence("free", load=1), now=0)
     assert candidates(table) == ["free"]
     assert {p.worker for p in table.workers("tts")} == {"full", "free"}
+
+
+def test_a_worker_slow_to_answer_gets_no_job_until_it_speaks_up_but_is_live() -> None:
+    table = PresenceTable()
+    table.update(presence("a"), now=0)
+    table.avoid("a")
+    table.avoid("gone")
+    assert table.is_live("a")
+    assert candidates(table) == []
+    table.update(presence("a"), now=0.2)
+    assert candidates(table) == ["a"]
 
 
 def test_jobs_placed_since_the_last_presence_count() -> None:

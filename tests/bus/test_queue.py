@@ -45,7 +45,7 @@ async def test_a_full_queue_refuses_at_once_but_not_whoever_waited() -> None:
 
 async def test_the_deadline_ends_the_wait() -> None:
     queue = WaitingQueue(1, 5)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(Overloaded):
         await queue.wait(soon(0.01), again=False)
     assert len(queue) == 0
 

@@ -55,7 +55,6 @@ async def dispatcher(url: str, *, queue_size: int = 8, timeout_s: float = 2.0) -
         yield api
     finally:
         await api.aclose()
-        await client.close()
 
 
 @asynccontextmanager
@@ -82,7 +81,6 @@ async def counting_worker(
         yield worker
     finally:
         await worker.stop(0)
-        await client.close()
 
 
 @asynccontextmanager
@@ -103,7 +101,6 @@ async def level_worker(url: str, *, capacity: int = 8) -> AsyncIterator[Worker]:
         yield worker
     finally:
         await worker.stop(0)
-        await client.close()
 
 
 async def until(condition: object, timeout_s: float = 5.0) -> None:

@@ -1,6 +1,7 @@
 """A process's connection to NATS, and a way to publish from plain functions."""
 
 import asyncio
+import contextlib
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,9 @@ from antiphon.errors import OperatorError
 from antiphon.telemetry.logs import get_logger
 
 _log = get_logger(__name__)
+
+LAST_WORDS_S = 2
+"""How long what was said last may take to reach NATS."""
 
 Handler = Callable[[Msg], Awaitable[None]]
 
@@ -71,6 +75,14 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
         ) from None
     connected = True
     return client
+
+
+async def disconnect(client: Client) -> None:
+    """Close a connection, whether or not NATS is still there."""
+    with contextlib.suppress(NatsError, OSError):
+        await client.flush(LAST_WORDS_S)
+    with contextlib.suppress(NatsError, OSError):
+        await client.close()
 
 
 async def subscribe(client: Client, subject: str, handler: Handler) -> None:

@@ -11,8 +11,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
-from antiphon.bus.connection import Publisher, subscribe
-from antiphon.bus.presence import PresenceTable
+from antiphon.bus.connection import Publisher, disconnect, subscribe
+from antiphon.bus.presence import STALE_AFTER_S, PresenceTable
 from antiphon.bus.queue import WaitingQueue
 from antiphon.bus.recognition import RecognitionStream
 from antiphon.bus.streams import JobStream
@@ -70,7 +70,7 @@ class Dispatcher:
         self._task = asyncio.create_task(self._look_after_jobs(), name="dispatcher")
 
     async def aclose(self) -> None:
-        """Cancel what still runs and stop listening."""
+        """Cancel what still runs and leave the bus."""
         for stream in list(self._streams.values()):
             await stream.aclose()
         if self._task:
@@ -78,6 +78,7 @@ class Dispatcher:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self._publisher.aclose()
+        await disconnect(self._client)
 
     @property
     def connected(self) -> bool:
@@ -142,21 +143,20 @@ class Dispatcher:
                 if worker:
                     queue.wake_next()
                     return worker
-            serviceable = bool(self._table.workers(kind))
-            waiting = metrics.API_QUEUE_SIZE if serviceable else metrics.API_UNSERVICEABLE_REQUESTS_SIZE
-            gauge = waiting.labels(offering=kind)
-            gauge.inc()
+            waiting = (
+                metrics.API_QUEUE_SIZE
+                if self._table.workers(kind)
+                else metrics.API_UNSERVICEABLE_REQUESTS_SIZE
+            ).labels(offering=kind)
+            waiting.inc()
             try:
                 await queue.wait(deadline, again=waited)
-            except TimeoutError:
-                if not serviceable:
+            except Overloaded:
+                if not self._table.workers(kind):
                     raise NoWorker(f"No {kind.upper()} worker is running.") from None
-                raise Overloaded(
-                    f"No {kind.upper()} place came free in {queue.timeout_s:g} s; try again later.",
-                    retry_after_s=queue.timeout_s,
-                ) from None
+                raise
             finally:
-                gauge.dec()
+                waiting.dec()
             waited = True
 
     async def _offer_round(self, kind: Kind, job: Job, prefer: str) -> str:
@@ -164,8 +164,7 @@ class Dispatcher:
         workers = self._table.workers(kind)
         if workers and all(p.model != job.model for p in workers):
             raise ModelNotFound(f"No worker serves the model {job.model!r}.")
-        able = [p for p in workers if p.model == job.model]
-        for worker in self._table.candidates(able, prefer=prefer):
+        for worker in self._table.candidates(kind, job.model, prefer=prefer):
             if await self._offer(kind, job, worker):
                 return worker
         return ""
@@ -181,7 +180,7 @@ class Dispatcher:
         except (NatsError, TimeoutError):
             # It may yet take the job: tell it not to, and leave it alone until it is heard of again.
             self._tell_worker(kind, worker, job.job, Cancel(job.attempt))
-            self._table.forget(worker)
+            self._table.avoid(worker)
             return False
         except asyncio.CancelledError:
             self._tell_worker(kind, worker, job.job, Cancel(job.attempt))
@@ -219,16 +218,19 @@ class Dispatcher:
 
     async def _look_after_jobs(self) -> None:
         loop = asyncio.get_running_loop()
-        alive_at = 0.0
+        alive_at = due = 0.0
         while True:
             now = loop.time()
-            self._table.expire(now)
-            for stream in list(self._streams.values()):
-                stream.check(now, worker_is_live=self._table.is_live(stream.worker))
+            # Late, it was this process that was away: the words of the workers are still to be read.
+            if now - due < STALE_AFTER_S / 2:
+                self._table.expire(now)
+                for stream in list(self._streams.values()):
+                    stream.check(now, worker_is_live=self._table.is_live(stream.worker))
             if now >= alive_at:
                 alive_at = now + ALIVE_EVERY_S
                 alive = ApiAlive(self.api, tuple(self._streams))
                 self._publisher.send(subjects.api_presence(self.api), encode(alive))
+            due = now + CHECK_EVERY_S
             await asyncio.sleep(CHECK_EVERY_S)
 
 

@@ -1,7 +1,6 @@
 """Who is there: the workers as one API server sees them."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from antiphon.contract.presence import Presence
@@ -16,6 +15,19 @@ class _Entry:
     presence: Presence
     heard_at: float
     placed_since: int = 0  # jobs accepted after its last presence, which it can't count yet
+    avoided: bool = False
+
+    @property
+    def load(self) -> int:
+        return self.presence.load + self.placed_since
+
+    @property
+    def takes_jobs(self) -> bool:
+        return not self.presence.draining and not self.avoided and self.load < self.presence.capacity
+
+    @property
+    def expected_wait(self) -> float:
+        return (self.load + 1) * max(self.presence.step_s, 1e-4)
 
 
 class PresenceTable:
@@ -37,8 +49,13 @@ class PresenceTable:
             del self._entries[worker]
 
     def forget(self, worker: str) -> None:
-        """A worker did not answer: it is gone until it speaks up again."""
+        """Nobody listens there any more: the worker is gone until it speaks up again."""
         self._entries.pop(worker, None)
+
+    def avoid(self, worker: str) -> None:
+        """A worker is slow to answer: no candidate until it speaks up again, but it keeps its jobs."""
+        if entry := self._entries.get(worker):
+            entry.avoided = True
 
     def placed(self, worker: str) -> None:
         """A job was accepted by this worker."""
@@ -55,25 +72,22 @@ class PresenceTable:
             e.presence for e in self._entries.values() if e.presence.kind == kind and not e.presence.draining
         ]
 
-    def candidates(self, workers: Sequence[Presence], *, prefer: str = "") -> list[str]:
-        """The order in which to offer a job to these workers; full ones are left out.
+    def candidates(self, kind: Kind, model: str, *, prefer: str = "") -> list[str]:
+        """The order in which to offer a job to the workers with a free place.
 
         The preferred worker comes first, then the better of two random ones: several API servers that all
         chose the best would herd onto it between two heartbeats.
         """
-        free = [p for p in workers if self._load(p) < p.capacity]
+        free = [
+            e
+            for e in self._entries.values()
+            if e.presence.kind == kind and e.presence.model == model and e.takes_jobs
+        ]
         random.shuffle(free)
-        if len(free) > 1 and self._expected_wait(free[1]) < self._expected_wait(free[0]):
+        if len(free) > 1 and free[1].expected_wait < free[0].expected_wait:
             free[0], free[1] = free[1], free[0]
-        order = [p.worker for p in free]
+        order = [e.presence.worker for e in free]
         if prefer in order:
             order.remove(prefer)
             order.insert(0, prefer)
         return order
-
-    def _load(self, presence: Presence) -> int:
-        entry = self._entries.get(presence.worker)
-        return presence.load + (entry.placed_since if entry else 0)
-
-    def _expected_wait(self, presence: Presence) -> float:
-        return (self._load(presence) + 1) * max(presence.step_s, 1e-4)

@@ -34,25 +34,32 @@ class WaitingQueue:
         """Wait for a turn; ``again`` keeps the head of the line for one whose try failed.
 
         Raises:
-            Overloaded: the queue is full.
-            TimeoutError: the deadline (event loop time) passed.
+            Overloaded: the queue is full, or the deadline (event loop time) passed.
         """
         if not again and len(self._waiting) >= self._size:
             raise Overloaded(
                 f"Every place is taken and {self._size} requests wait already; try again later.",
                 retry_after_s=max(1.0, self.timeout_s / 2),
             )
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._turn(first=again)
+        except TimeoutError:
+            raise Overloaded(
+                f"No place came free in {self.timeout_s:g} s; try again later.", retry_after_s=self.timeout_s
+            ) from None
+
+    async def _turn(self, *, first: bool) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if again:
+        if first:
             self._waiting.appendleft(turn)
         else:
             self._waiting.append(turn)
         try:
-            async with asyncio.timeout_at(deadline):
-                await turn
-        except BaseException:
+            await turn
+        except asyncio.CancelledError:
             if turn in self._waiting:
                 self._waiting.remove(turn)
-            elif turn.done() and not turn.cancelled():
+            elif not turn.cancelled():
                 self.wake_next()  # the turn came but can't be used: hand it on
             raise

@@ -104,7 +104,6 @@ async def _serve(offering: Presence, make_engine: MakeEngine, settings: Settings
         told = await _stopped_or_died(worker)
         readiness.set_unready("leaving")
         await worker.stop(settings.shutdown_grace_s if told else 0)
-        await client.close()
     return told
 
 

@@ -10,7 +10,7 @@ import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from antiphon.bus.connection import Publisher, subscribe
+from antiphon.bus.connection import Publisher, disconnect, subscribe
 from antiphon.contract import subjects
 from antiphon.contract.events import Event
 from antiphon.contract.jobs import Accepted, Cancel, Job, JobInput, Refused, Resend
@@ -23,6 +23,9 @@ from antiphon.workers.outbox import Outbox
 from antiphon.workers.places import Places
 
 PRESENCE_EVERY_S = 0.25
+
+OUTBOX_KEPT_S = 3.0
+"""How long the events of a finished job may still be asked for."""
 
 _log = get_logger(__name__)
 
@@ -83,7 +86,7 @@ class Worker:
         await self._died.wait()
 
     async def stop(self, grace_s: float) -> None:
-        """Take no new jobs, let the running ones finish for ``grace_s`` seconds, leave."""
+        """Take no new jobs, let the running ones finish for ``grace_s`` seconds, leave the bus."""
         self._places.draining = True
         self._publish_presence()
         if len(self._places) and grace_s:
@@ -96,7 +99,7 @@ class Worker:
                 await self._presence_task
         self._publish_presence(leaving=True)
         await self._publisher.aclose()
-        await self._client.flush()
+        await disconnect(self._client)
         self._engine_loop.stop()
 
     # -- bus in
@@ -122,11 +125,9 @@ class Worker:
         except msgspec.DecodeError:
             _log.warning("input_of_another_version", job=job)
             return
-        if not self._places.holds(job, content.attempt):
-            return
         if isinstance(content, Resend):
-            self._resend(job, content.from_seq)
-        else:
+            self._resend(job, content)
+        elif self._places.holds(job, content.attempt):
             self._engine_loop.submit(partial(self._engine.tell, job, content))
 
     async def _on_api_alive(self, message: Msg) -> None:
@@ -134,9 +135,10 @@ class Worker:
             alive = decode_api_alive(message.data)
             self._cancel(self._places.heartbeat(alive, self._loop.time()))
 
-    def _resend(self, job: str, from_seq: int) -> None:
-        if outbox := self._outboxes.get(job):
-            for payload in outbox.since(from_seq):
+    def _resend(self, job: str, wanted: Resend) -> None:
+        outbox = self._outboxes.get(job)
+        if outbox and outbox.attempt == wanted.attempt:
+            for payload in outbox.since(wanted.from_seq):
                 self._publisher.send(subjects.output(outbox.api), payload)
 
     def _cancel(self, jobs: list[Job]) -> None:
@@ -146,11 +148,7 @@ class Worker:
     # -- engine out (called from the engine's thread)
 
     def _emit(self, event: Event) -> None:
-        outbox = self._outboxes.get(event.job)
-        if outbox is None or outbox.attempt != event.attempt:
-            return
-        payload = outbox.pack(event)
-        self._loop.call_soon_threadsafe(self._publisher.send, subjects.output(outbox.api), payload)
+        self._loop.call_soon_threadsafe(self._send, event)
 
     def _engine_died(self) -> None:
         self._loop.call_soon_threadsafe(self._died.set)
@@ -158,12 +156,24 @@ class Worker:
     def _released(self, job: Job) -> None:
         self._loop.call_soon_threadsafe(self._free, job)
 
+    # -- the same, in the event loop's thread
+
+    def _send(self, event: Event) -> None:
+        outbox = self._outboxes.get(event.job)
+        if outbox and outbox.attempt == event.attempt:
+            self._publisher.send(subjects.output(outbox.api), outbox.pack(event))
+
     def _free(self, job: Job) -> None:
         if self._places.free(job):
-            del self._outboxes[job.job]
+            self._loop.call_later(OUTBOX_KEPT_S, self._forget, job)
             self._publish_presence()
         if not len(self._places):
             self._idle.set()
+
+    def _forget(self, job: Job) -> None:
+        outbox = self._outboxes.get(job.job)
+        if outbox and outbox.attempt == job.attempt:
+            del self._outboxes[job.job]
 
     # -- presence
 
