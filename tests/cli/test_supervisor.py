@@ -1,5 +1,6 @@
 import asyncio
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -228,9 +229,10 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_supervisor import _service
 from antiphon.cli.supervisor import supervised
+from antiphon.cli.up import _tell
 
 async def main():
-    async with supervised(Path(sys.argv[2]), print) as supervisor:
+    async with supervised(Path(sys.argv[2]), _tell) as supervisor:
         supervisor.start(_service("nats"))
         supervisor.start(_service("api", temper=sys.argv[3], grace_s=1000))
         await supervisor.ready(20)
@@ -247,10 +249,13 @@ else:
 """
 
 
-def _program(tmp_path: Path, temper: str, loop: str) -> tuple[subprocess.Popen[str], list[int]]:
+def _program(
+    tmp_path: Path, temper: str, loop: str, stderr: int | None = None
+) -> tuple[subprocess.Popen[str], list[int]]:
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path), temper, loop],
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
@@ -278,6 +283,18 @@ def test_a_signal_stops_all_children(tmp_path: Path, number: signal.Signals) -> 
     assert program.returncode == 0
     assert out.splitlines()[-1] == "stopped"
     assert "unreachable" not in out
+    assert not any(map(_alive, pids))
+
+
+def test_a_terminal_that_closes_stops_all_children(tmp_path: Path) -> None:
+    terminal, stderr = pty.openpty()
+    program, pids = _program(tmp_path, "meek", "uvloop", stderr)
+    with program:
+        os.close(stderr)
+        os.close(terminal)
+        os.killpg(program.pid, signal.SIGHUP)
+        out, _ = program.communicate(timeout=20)
+    assert out.splitlines()[-1] == "stopped"
     assert not any(map(_alive, pids))
 
 

@@ -284,8 +284,8 @@ async def supervised(log_dir: Path, tell: Callable[[str], None]) -> AsyncGenerat
             supervisor.kill()
         else:
             ending = signalled = True
-            tell("Stopping. A second Ctrl-C does not wait for what still runs.")
             block.cancel()
+            tell("Stopping. A second Ctrl-C does not wait for what still runs.")
 
     for number in _ENDING_SIGNALS:
         loop.add_signal_handler(number, on_signal)

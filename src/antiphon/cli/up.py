@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -169,4 +170,5 @@ async def _prove(url: str, key: str) -> None:
 
 
 def _tell(line: str) -> None:
-    err.print(line, highlight=False, markup=False, soft_wrap=True)
+    with suppress(OSError):  # a terminal that is gone must not keep what it started from ending
+        err.print(line, highlight=False, markup=False, soft_wrap=True)
