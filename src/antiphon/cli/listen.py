@@ -150,7 +150,7 @@ def _parse(message: bytes) -> Transcript:
 
 
 def _show_json(message: bytes) -> None:
-    print(message.decode())
+    print(message.decode(), flush=True)
 
 
 def _show_text(message: bytes) -> None:
