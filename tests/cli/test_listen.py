@@ -119,6 +119,8 @@ async def test_ctrl_c_still_tells_what_was_said(served: Any, no_settings: None) 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "antiphon", "listen", "-", "--json"),
         *("--url", served.url, "--api-key", served.key),
+        # It must not wait until a buffer is full.
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
