@@ -36,6 +36,12 @@ class Rig:
         self._seq[name] = self._seq.get(name, -1) + 1
         return self._seq[name]
 
+    def pour(self, name: str, samples: np.ndarray) -> None:
+        """Send without giving the engine time."""
+        for start in range(0, len(samples), 8000):
+            piece = samples[start : start + 8000].astype(np.float32)
+            self.engine.tell(name, AudioIn(0, self.seq(name), piece.tobytes()))
+
     def run(self, limit: int = 1000) -> None:
         for _ in range(limit):
             if not self.engine.busy:
@@ -170,3 +176,60 @@ def test_a_replayed_stream_counts_its_time_from_where_it_starts() -> None:
     rig.send("a", say(1))
     word = next(w for e in rig.all(Final) for w in e.words)
     assert word.start_s == pytest.approx(100.0, abs=0.01)
+
+
+def test_everybody_has_a_turn_when_more_streams_want_one_than_there_are_rows() -> None:
+    rig = Rig(batch_size=1)
+    for name in "abc":
+        rig.job(name)
+    for level in range(1, 13):
+        for name in "abc":  # nobody pauses: partials of all of them are due all the time
+            rig.pour(name, np.full(RATE, level / 100, np.float32))
+        rig.engine.step()
+    assert all(len(rig.all(Partial, name)) >= 3 for name in "abc")
+
+
+def test_a_stream_that_speaks_does_not_wait_for_files() -> None:
+    rig = Rig(batch_size=1)
+    for name in "abc":
+        rig.job(name, partials=False)
+        rig.pour(name, say(1, 2, 3))
+    rig.job("live")
+    rig.pour("live", say(4))
+    for _ in range(3):
+        rig.engine.step()
+    assert rig.text("live") == "w4"
+
+
+def test_a_step_hears_no_more_than_pays() -> None:
+    rig = Rig(batch_size=4)
+    for name in "abcd":
+        rig.job(name, partials=False)
+        rig.pour(name, say(1, word_s=9.0))
+    rig.run()
+    assert rig.model.batches == [2, 2]
+
+
+def test_audio_is_not_judged_far_ahead_of_what_is_recognised() -> None:
+    rig = Rig(batch_size=1)
+    for name in "abcd":
+        rig.job(name, partials=False)
+        rig.pour(name, say(*range(1, 50)))
+    for _ in range(60):
+        rig.engine.step()
+    for name in "abcd":
+        last = rig.all(Heard, name)[-1]
+        assert last.audio_s - last.settled_s < 5
+    rig.run()
+    assert {rig.text(name) for name in "abcd"} == {" ".join(f"w{n}" for n in range(1, 50))}
+
+
+def test_streams_that_wait_for_their_turn_give_signs_of_life() -> None:
+    rig = Rig(batch_size=1)
+    for name in "abcd":
+        rig.job(name, partials=False)
+        rig.pour(name, say(1))
+    rig.engine.step()
+    before = len(rig.events)
+    rig.engine.step()
+    assert {e.job for e in rig.events[before:]} == set("bcd")  # one speaks its final, two wait

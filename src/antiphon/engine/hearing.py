@@ -27,6 +27,9 @@ VAD_ROUNDS = 32
 
 HEARD_EVERY_S = 1.0
 
+STEP_AUDIO_S = 20.0
+"""More audio in a batch brings no throughput: it only keeps everybody else waiting."""
+
 _log = get_logger(__name__)
 
 
@@ -38,6 +41,7 @@ class HearingStream:
         self.listener = listener
         self.vad_state = vad_state
         self.window: Window | None = None  # what the listener wants recognised
+        self.last_turn = 0  # step that recognised something of this stream last
         self.processing_s = 0.0
         self._next_input = 0
         self._seq = 0
@@ -62,17 +66,29 @@ class HearingStream:
                 self.listener.end()
         return True
 
-    def heard(self) -> Event | None:
-        """Now and then, how far the stream was taken in."""
-        position = self.listener.judged_s
-        if position - self._heard_s < HEARD_EVERY_S:
-            return None
-        self._heard_s = position
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """The lowest is recognised first: finals that somebody waits for, then everything by turns."""
+        return not (self.owes_final and self.job.partials), self.last_turn
+
+    @property
+    def owes_final(self) -> bool:
+        """Whether text that will never change waits to be recognised."""
+        return self.window is not None and self.window.final
+
+    @property
+    def heard_much(self) -> bool:
+        """Whether `heard` would tell something new."""
+        return self.listener.judged_s - self._heard_s >= HEARD_EVERY_S
+
+    def heard(self) -> Event:
+        """How far the stream was taken in."""
+        self._heard_s = self.listener.judged_s
         return Heard(
             job=self.job.job,
             attempt=self.job.attempt,
             seq=self._take_seq(),
-            audio_s=position,
+            audio_s=self._heard_s,
             settled_s=self.listener.settled_s,
         )
 
@@ -139,6 +155,7 @@ class HearingEngine:
         self._released = released
         self._streams: dict[str, HearingStream] = {}
         self._busy = False
+        self._steps = 0
 
     def add(self, job: RecognitionJob) -> None:
         """A job joins; a newer attempt of the same job takes the place of the old one."""
@@ -172,11 +189,12 @@ class HearingEngine:
         return self._busy
 
     def step(self) -> None:
-        """Judge the new frames of every stream, then recognise one batch of windows, finals first."""
+        """Judge the new frames of every stream, then recognise one batch of windows."""
+        self._steps += 1
         judged = self._judge()
         for stream in list(self._streams.values()):
-            if heard := stream.heard():
-                self._emit(heard)
+            if stream.heard_much:
+                self._emit(stream.heard())
             for output in stream.listener.poll():
                 self._say(stream, output)
         self._busy = self._recognise() or judged
@@ -185,8 +203,11 @@ class HearingEngine:
         started = time.monotonic()
         judged = False
         for _ in range(VAD_ROUNDS):
+            # Audio runs no further ahead of its text than this: that is what bounds how much of it is held.
             pending = [
-                (s, frame) for s in self._streams.values() if (frame := s.listener.next_frame()) is not None
+                (s, frame)
+                for s in self._streams.values()
+                if not s.owes_final and (frame := s.listener.next_frame()) is not None
             ]
             if not pending:
                 break
@@ -201,11 +222,7 @@ class HearingEngine:
         return judged
 
     def _recognise(self) -> bool:
-        for stream in self._streams.values():
-            stream.window = stream.window or stream.listener.next_window()
-        wanted = [(s, s.window) for s in self._streams.values() if s.window is not None]
-        wanted.sort(key=lambda item: not item[1].final)
-        rows = wanted[: self._batch_size]
+        rows = self._next_rows()
         if not rows:
             return False
         started = time.monotonic()
@@ -215,12 +232,29 @@ class HearingEngine:
         metrics.WORKER_STEP.labels(model=self._model.name, stage="transcribe").observe(spent)
         for (stream, window), transcript in zip(rows, transcripts, strict=True):
             stream.window = None
+            stream.last_turn = self._steps
             if transcript is None:
                 continue
             stream.processing_s += spent / len(rows)
             for output in stream.listener.hear(window, transcript):
                 self._say(stream, output)
         return True
+
+    def _next_rows(self) -> list[tuple[HearingStream, Window]]:
+        """The windows of this step; the streams that must wait are told that they are not forgotten."""
+        rows: list[tuple[HearingStream, Window]] = []
+        audio_s = 0.0
+        for stream in self._streams.values():
+            stream.window = stream.window or stream.listener.next_window()
+        for stream in sorted(self._streams.values(), key=lambda s: s.rank):
+            if stream.window is None:
+                continue
+            audio_s += stream.window.end_s - stream.window.start_s
+            if len(rows) < self._batch_size and (not rows or audio_s <= STEP_AUDIO_S):
+                rows.append((stream, stream.window))
+            else:
+                self._emit(stream.heard())
+        return rows
 
     def _transcribe(self, rows: list[tuple[HearingStream, Window]]) -> list[Transcript | None]:
         """One batch; when it fails, row by row, so that only the culprit's stream is lost."""
