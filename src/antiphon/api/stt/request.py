@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-import msgspec
-
 from antiphon.api.models import check_language
 from antiphon.api.services import Services
 from antiphon.audio.encodings import INPUT_ENCODINGS
@@ -24,6 +22,13 @@ MAX_KEYTERM_CHARACTERS = 1200
 DEFAULT_LANGUAGE = "en"
 
 _GRANULARITIES = ("timestamp_granularities[]", "timestamp_granularities")
+
+
+LIVE_PAUSE_S = 0.6
+"""A pause this long ends an utterance of a live stream: somebody waits for the text."""
+
+FILE_PAUSE_S = 2.0
+"""The same in a file, where nobody does, and sentences are heard better together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class TranscriptionRequest:
     Attributes:
         model: name as the client gave it.
         language: primary language of the tag that the client gave (``en`` for ``en-GB``).
-        max_silence_s: a pause this long ends an utterance; None for the worker's own measure.
+        max_silence_s: a pause this long ends an utterance; None for `LIVE_PAUSE_S` or `FILE_PAUSE_S`.
         min_volume: RMS level (0 to 1) under which audio counts as silence.
         keyterms: words to listen for. They are checked and kept, and have no effect yet: none of the
             models served can be biased towards words.
@@ -213,15 +218,13 @@ def make_job(request: TranscriptionRequest, services: Services, *, partials: boo
     offerings = services.dispatcher.offerings("stt")
     model = services.models.resolve(request.model, "stt", offerings)
     check_language(request.language, model, offerings)
-    job = RecognitionJob(
+    return RecognitionJob(
         job=uuid4().hex,
         api="",
         model=model,
         language=request.language,
         partials=partials,
         word_timestamps=request.words,
+        max_silence_s=request.max_silence_s or (LIVE_PAUSE_S if partials else FILE_PAUSE_S),
         min_volume=request.min_volume,
     )
-    if request.max_silence_s is None:
-        return job
-    return msgspec.structs.replace(job, max_silence_s=request.max_silence_s)
