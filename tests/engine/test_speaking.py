@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.contract.events import AudioOut, Done, Event, Failed, Timestamps
@@ -81,6 +81,7 @@ def test_timestamps_come_right_before_the_audio_they_describe() -> None:
             assert all(w.start_s >= start_s or following.start_sample == 0 for w in event.words)
 
 
+@settings(deadline=None)
 @given(resume=st.integers(0, (25 + 120) * 300), trim=st.booleans(), silence=st.integers(0, 40))
 def test_a_later_attempt_goes_on_where_the_earlier_stopped(resume: int, trim: bool, silence: int) -> None:
     first, second = Rig(silence=silence), Rig(silence=silence)

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.engine.trimming import AUDIBLE, LeadTrimmer
@@ -10,6 +10,7 @@ KEPT = 480
 chunks = st.lists(st.integers(0, 3000), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(silence=st.integers(0, 20_000), sizes=chunks)
 def test_20_ms_of_silence_stay_however_the_audio_is_cut(silence: int, sizes: list[int]) -> None:
     audio = np.concatenate((np.full(silence, AUDIBLE / 2), np.full(1000, 0.5))).astype(np.float32)
