@@ -25,6 +25,7 @@ app = typer.Typer(add_completion=False)
     "queue_timeout_s",
     "max_message_bytes",
     "max_upload_bytes",
+    "max_audio_s",
     "default_voice",
     "shutdown_grace_s",
     "log_level",

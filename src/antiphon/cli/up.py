@@ -57,6 +57,7 @@ _REDRAW_S = 0.1
     "shutdown_grace_s",
     "max_message_bytes",
     "max_upload_bytes",
+    "max_audio_s",
     "default_voice",
     "log_level",
     "log_format",
