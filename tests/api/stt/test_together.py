@@ -1,8 +1,10 @@
 import asyncio
+from contextlib import suppress
 from typing import Any, Never
 
 import pytest
 
+from antiphon.api.stt import together as module
 from antiphon.api.stt.together import first_of, together
 from antiphon.errors import JobLost
 
@@ -51,3 +53,17 @@ async def test_cancelling_stops_both(both: Any) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(stopped) == 2
+
+
+async def deaf(stopped: list) -> None:
+    """Loses its first cancellation, as `asyncio.wait_for` can in Python 3.11."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    await forever(stopped)
+
+
+async def test_a_cancellation_that_gets_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CANCEL_AGAIN_S", 0.01)
+    stopped = []
+    assert await first_of(deaf(stopped), value(7)) == 7
+    assert stopped

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, BinaryIO, TypeVar
 
 from fastapi import APIRouter
@@ -110,5 +110,8 @@ async def _in_thread(call: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):  # once more
+                await asyncio.wait([running])
         await asyncio.gather(running, return_exceptions=True)
         raise

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+CANCEL_AGAIN_S = 0.5
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -24,7 +26,9 @@ async def first_of(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # More than once, as a task can lose a cancellation (to `asyncio.wait_for`, before Python 3.12).
+        while running := [task for task in tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
     return next(task for task in tasks if task in done).result()
