@@ -34,6 +34,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def replace(running: Platform, kind: str, old: str, new: str) -> None:
     """Kill one worker without warning and bring another."""
     running.kill(old)
+    running.wait(**({"tts": 2, "stt": 2} | {kind: 1}))  # it is missed after a second
     running.start_worker(kind, new)
     running.wait(tts=2, stt=2)
 

@@ -87,7 +87,6 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 readiness.set_unready("stopping")
         finally:
             await dispatcher.aclose()
-            await client.close()
 
 
 @asynccontextmanager

@@ -171,9 +171,13 @@ class Dispatcher:
 
     async def _offer(self, kind: Kind, job: Job, worker: str) -> bool:
         try:
-            reply = await self._client.request(
-                subjects.offer(kind, worker), encode(job), timeout=OFFER_TIMEOUT_S
-            )
+            # Not the client's own timeout: its wait_for can swallow a cancellation that comes with the reply.
+            async with asyncio.timeout(OFFER_TIMEOUT_S):
+                reply = await self._client.request(
+                    subjects.offer(kind, worker),
+                    encode(job),
+                    timeout=None,  # pyright: ignore[reportArgumentType]
+                )
         except NoRespondersError:
             self._table.forget(worker)
             return False

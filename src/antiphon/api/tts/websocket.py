@@ -131,7 +131,7 @@ class SpeechSocket:
         except _GONE:
             pass  # the receiving side notices, and ends the rest
         except Exception as error:  # noqa: BLE001 - a defect ends its context alone
-            self._open.pop(context_id, None)
+            self._forget(context_id, session)
             with suppress(*_GONE):
                 await self._send_error(error, context_id)
 
@@ -141,8 +141,13 @@ class SpeechSocket:
                 async for output in outputs:
                     if isinstance(output, End):
                         # From here on the id is free: a next request with it opens a new context.
-                        del self._open[context_id]
+                        self._forget(context_id, session)
                     await self._websocket.send_text(socket_message(output, context_id))
+
+    def _forget(self, context_id: str, session: Session) -> None:
+        """Take a context that ended from the open ones, unless its id has been given to another since."""
+        if self._open.get(context_id, (None,))[0] is session:
+            del self._open[context_id]
 
     async def _send_error(self, error: Exception, context_id: str | None) -> None:
         told = errors.report(error, request_id=self._request_id)
