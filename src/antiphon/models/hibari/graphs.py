@@ -24,8 +24,6 @@ Dense convolutions are written as products of matrices, since onnxruntime's own 
 for other lengths; its MatMul, depthwise Conv and row-wise operators don't.
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,16 +41,3 @@ TEXT_CHANNELS, PLAN_CHANNELS, FRAME_CHANNELS, SPECTRUM_BINS = 128, 192, 130, 601
 def edges(*, start: bool, end: bool) -> NDArray[np.int64]:
     """Which sides of a window are ends of the utterance, as the graphs' input ``edges``."""
     return np.array([0, start, 0, 0, end, 0], np.int64)
-
-
-def build(source: Path) -> dict[str, bytes]:
-    """The three graphs of the published file, as ``encoder.onnx``, ``prosody.onnx`` and ``decoder.onnx``.
-
-    The same source gives the same bytes.
-
-    Raises:
-        ModelCorrupt: ``source`` is not the graph this recipe knows.
-    """
-    from antiphon.models.hibari.rewriting import rewritten  # once they are prepared, nobody needs onnx
-
-    return {f"{name}.onnx": graph for name, graph in zip(GRAPHS, rewritten(source), strict=True)}

@@ -157,7 +157,7 @@ class HibariModel:
             StorageError: there is no room for the graphs.
         """
         source = folder / "hibari.onnx"
-        with prepared(source, graphs.RECIPE, graphs.build) as ready:
+        with prepared(source, graphs.RECIPE, _build) as ready:
             identity = (
                 f"{Digests(folder).known(source.name)} {graphs.RECIPE} hibari-tts {version('hibari-tts')}"
             )
@@ -234,6 +234,12 @@ class HibariModel:
             rows += ids.shape[1]
         text, plan, durations = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return text, plan, durations[:, 0].astype(np.int64), places
+
+
+def _build(source: Path) -> dict[str, bytes]:
+    from antiphon.models.hibari.rewriting import build  # needs onnx, which is slow to import, only once
+
+    return build(source)
 
 
 def _run(session: Any, windows: Sequence[_Window], rate: int) -> list[Float32]:

@@ -19,14 +19,20 @@ from antiphon.models.hibari.weights import Weights
 _HEADS = 2
 
 
-def rewritten(source: Path) -> tuple[bytes, bytes, bytes]:
-    """Encoder, prosody and decoder.
+def build(source: Path) -> dict[str, bytes]:
+    """The three graphs of the published file, as ``encoder.onnx``, ``prosody.onnx`` and ``decoder.onnx``.
+
+    The same source gives the same bytes.
 
     Raises:
         ModelCorrupt: ``source`` is not the graph this recipe knows.
     """
     weights = Weights(source)
-    return _encoder(weights), _prosody(weights), _decoder(weights)
+    return {
+        "encoder.onnx": _encoder(weights),
+        "prosody.onnx": _prosody(weights),
+        "decoder.onnx": _decoder(weights),
+    }
 
 
 def _text_encoder(graph: Graph, weights: Weights, net: str, whole: str, *, first: bool) -> str:
