@@ -53,7 +53,7 @@ test: lint types models  ## linters, type checker and the tests that take under 
 test-all: lint types models  ## everything, the slow ones too
 	$(BIN)/pytest
 
-bench: dev models  ## first-audio latency over the whole path (docs/performance.md)
+bench: dev models  ## first-audio latency of the platform that `make up` runs (docs/performance.md)
 	$(BIN)/python bench/tts_latency.py
 
 lock:  ## write the lock files anew from pyproject.toml

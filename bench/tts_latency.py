@@ -231,9 +231,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every figure here")
     arguments = parser.parse_args()
-    if not arguments.key:
-        arguments.key = (load_settings().state_dir / "api_key").read_text().strip()
-    result = asyncio.run(run(arguments))
+    key_file = load_settings().state_dir / "api_key"
+    if not arguments.key and not key_file.is_file():
+        sys.exit(f"No API key: give --key or ANTIPHON_API_KEY; there is no {key_file}.")
+    arguments.key = arguments.key or key_file.read_text().strip()
+    try:
+        result = asyncio.run(run(arguments))
+    except OSError:
+        sys.exit(f"Nothing answers at {arguments.url}: start it with `antiphon up`, or give --url.")
+    except websockets.InvalidStatus as error:
+        sys.exit(f"{arguments.url} refused the key (HTTP {error.response.status_code}).")
     print(f"{result['requests']} requests, {result['rps']:g}/s, seed {result['seed']}")
     for name in ("ttfa_ms", "first_byte_ms", "in_process_ms"):
         values = result[name]

@@ -13,9 +13,13 @@ from antiphon.engine.trimming import KEPT_S, LeadTrimmer
 from antiphon.models.protocols import Samples, Timed, TTSState
 
 FIRST_FRAMES = 6
-LARGEST_FRAMES = 80
-GROWTH = 2
+"""Frames of a stream's first chunk beyond where its sound most likely begins."""
 
+LARGEST_FRAMES = 80
+"""Frames a chunk grows to: more would keep other streams waiting for the step."""
+
+GROWTH = 2
+"""By how much each chunk is larger than the one before."""
 
 StateT = TypeVar("StateT", bound=TTSState)
 
