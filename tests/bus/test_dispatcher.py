@@ -197,11 +197,11 @@ async def test_a_worker_slow_to_answer_one_offer_keeps_its_other_jobs(
         await present(api)
         stream = await api.synthesize(job(credit_s=0.1))
         await anext(stream)
-        monkeypatch.setattr("antiphon.bus.dispatcher.OFFER_TIMEOUT_S", 0.0)
-        assert not await api._offer("tts", job(), worker._offering.worker)
-        assert api._table.is_live(stream.worker)
-        assert api._table.candidates("tts", "counting") == []  # but no job until it speaks up
-        await until(lambda: api._table.candidates("tts", "counting"))
+        monkeypatch.setattr("antiphon.bus.placement.OFFER_TIMEOUT_S", 0.0)
+        assert not await api._placement._offer("tts", job(), worker._offering.worker)
+        assert api._placement._table.is_live(stream.worker)
+        assert api._placement._table.candidates("tts", "counting") == []  # but no job until it speaks up
+        await until(lambda: api._placement._table.candidates("tts", "counting"))
         await stream.aclose()
 
 
