@@ -1,3 +1,4 @@
+import math
 import threading
 import time
 
@@ -12,6 +13,7 @@ class Countdown:
         self.breaks = breaks
         self.threads: set[str] = set()
         self.rest = threading.Event()
+        self.patience_s = math.inf
 
     @property
     def busy(self) -> bool:
@@ -54,3 +56,31 @@ def test_a_broken_engine_is_told_of() -> None:
     loop = EngineLoop(Countdown(steps=1, breaks=True), died=died.set)
     loop.start()
     assert died.wait(5)
+
+
+class Hanging(Countdown):
+    """Its one step takes as long as it is made to."""
+
+    def __init__(self) -> None:
+        super().__init__(steps=1)
+        self.patience_s = 0.01
+        self.began = threading.Event()
+        self.go_on = threading.Event()
+
+    def step(self) -> None:
+        self.began.set()
+        self.go_on.wait()
+        super().step()
+
+
+def test_a_step_beyond_the_engines_patience_is_seen_from_outside() -> None:
+    engine = Hanging()
+    loop = EngineLoop(engine, died=lambda: None)
+    loop.start()
+    assert engine.began.wait(5)
+    while not loop.overdue_s:
+        time.sleep(0.001)
+    engine.go_on.set()
+    assert engine.rest.wait(5)
+    loop.stop()
+    assert loop.overdue_s == 0

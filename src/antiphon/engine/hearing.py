@@ -1,5 +1,6 @@
 """The hearing engine: voice activity per stream, recognition in batches over streams."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -153,6 +154,7 @@ class HearingEngine:
         self._batch_size = batch_size
         self._emit = emit
         self._released = released
+        self.patience_s = math.inf  # nothing is known yet of what a step takes
         self._streams: dict[str, HearingStream] = {}
         self._busy = False
         self._steps = 0

@@ -17,7 +17,13 @@ STEP_MEMORY = 0.05
 
 
 class Engine(Protocol):
-    """What the loop needs of an engine."""
+    """What the loop needs of an engine.
+
+    Attributes:
+        patience_s: how long the step that runs now may take before something must be wrong with it.
+    """
+
+    patience_s: float
 
     @property
     def busy(self) -> bool:
@@ -47,11 +53,18 @@ class EngineLoop:
         self._died = died
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._stopping = False
+        self._step_began: float | None = None
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+
+    @property
+    def overdue_s(self) -> float:
+        """Seconds the running step is beyond the engine's patience; may be asked from any thread."""
+        began = self._step_began
+        return 0.0 if began is None else max(0.0, time.monotonic() - began - self._engine.patience_s)
 
     def submit(self, command: Command) -> None:
         """Run a command between two steps; may be called from any thread."""
@@ -79,8 +92,9 @@ class EngineLoop:
             self._died()
 
     def _step(self) -> None:
-        started = time.monotonic()
+        self._step_began = started = time.monotonic()
         self._engine.step()
+        self._step_began = None
         self.step_s += STEP_MEMORY * (time.monotonic() - started - self.step_s)
 
     def _drain(self) -> None:

@@ -1,5 +1,6 @@
 """The speaking engine: turns synthesis jobs into audio events, a batch of chunks a step."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -39,6 +40,7 @@ class SpeakingEngine(Generic[StateT]):
         self._batch_size = batch_size
         self._emit = emit
         self._released = released
+        self.patience_s = math.inf  # nothing is known yet of what a step takes
         self._streams: dict[str, VoiceStream[StateT]] = {}
 
     def add(self, job: SynthesisJob) -> None:

@@ -1,0 +1,102 @@
+"""What a step costs: ``a + b·n`` seconds for n units of work, learnt from the steps themselves."""
+
+from dataclasses import dataclass
+
+MEMORY = 0.98
+"""Weight of each earlier step against the next newer one: a model remembers about fifty steps."""
+
+OUTLIER = 3.0
+"""A step that took this many times what was predicted was most likely interrupted; it counts as so many."""
+
+
+PATIENCE_BASE_S, PATIENCE_FACTOR = 0.25, 5.0
+"""A stage that takes this much longer than predicted hangs."""
+
+
+def patience(predicted_s: float) -> float:
+    """Seconds after which a stage of so many predicted seconds must be thought to hang."""
+    return PATIENCE_BASE_S + PATIENCE_FACTOR * predicted_s
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a worker promises; see `antiphon.contract.presence.Presence`.
+
+    Attributes:
+        wait_s: seconds until a job that comes now would bring its first audio or text.
+        wait_per_job_s: by how much each job that comes after it waits longer.
+        capacity: streams that can be held in real time.
+    """
+
+    wait_s: float
+    wait_per_job_s: float
+    capacity: int
+
+
+class StepCost:
+    """A least-squares line through the latest steps of one stage, newer ones weighing more.
+
+    One imagined step of no work that took no time stands at the beginning: while all steps are of one size,
+    nothing tells base from slope, and the line goes through zero.
+
+    Attributes:
+        base_s: seconds that a step takes whatever its size.
+        unit_s: seconds that each unit adds.
+    """
+
+    def __init__(self) -> None:
+        self.base_s = 0.0
+        self.unit_s = 0.0
+        self._weight = 1.0
+        self._n = self._nn = self._t = self._nt = 0.0
+
+    def predict(self, units: float) -> float:
+        """Seconds that a step of so many units will take; zero before the first was seen."""
+        return self.base_s + self.unit_s * units
+
+    def units_within(self, seconds: float) -> float:
+        """The most work that a step of so many seconds can hold."""
+        if self.unit_s <= 0.0:
+            return float("inf") if seconds >= self.base_s else 0.0
+        return max(0.0, (seconds - self.base_s) / self.unit_s)
+
+    def observe(self, units: float, seconds: float) -> None:
+        """Learn from a step."""
+        expected = self.predict(units)
+        if expected > 0.0:
+            seconds = min(seconds, OUTLIER * expected)
+        self._weight = MEMORY * self._weight + 1.0
+        self._n = MEMORY * self._n + units
+        self._nn = MEMORY * self._nn + units * units
+        self._t = MEMORY * self._t + seconds
+        self._nt = MEMORY * self._nt + units * seconds
+        spread = self._weight * self._nn - self._n * self._n
+        slope = (self._weight * self._nt - self._n * self._t) / spread if spread > 0.0 else 0.0
+        base = (self._t - slope * self._n) / self._weight
+        if slope < 0.0:
+            base, slope = self._t / self._weight, 0.0
+        elif base < 0.0:
+            base, slope = 0.0, self._nt / self._nn
+        self.base_s, self.unit_s = base, slope
+
+
+class Demand:
+    """Seconds of engine time that a second of audio needs, all stages together, lately."""
+
+    def __init__(self) -> None:
+        self._busy_s = 0.0
+        self._audio_s = 0.0
+
+    def observe(self, busy_s: float, audio_s: float) -> None:
+        """Learn from a finished job or a piece of a long one."""
+        self._busy_s = MEMORY * self._busy_s + busy_s
+        self._audio_s = MEMORY * self._audio_s + audio_s
+
+    def capacity(self, limit: int, *, share: float) -> int:
+        """Streams in real time that fill ``share`` of the engine's time: 1 to ``limit``.
+
+        ``limit`` while nothing is known.
+        """
+        if self._audio_s <= 0.0 or self._busy_s <= 0.0:
+            return limit
+        return max(1, min(limit, int(share * self._audio_s / self._busy_s)))
