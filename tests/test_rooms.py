@@ -20,6 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "engine": {"models", "speech", "contract", "audio", "telemetry", "errors"},
     "bus": {"contract", "telemetry", "settings", "errors"},
     "catalog": {"bus", "models", "contract", "text", "telemetry", "settings", "errors"},
+    "loadtest": {"audio", "text", "telemetry", "settings", "errors"},
     "licensing": {"bus", "telemetry", "settings", "errors"},
     "workers": {
         "engine",
