@@ -28,22 +28,53 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class NatsProcess:
+    """A NATS server that can be killed and started again where it was."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = NatsServer(folder, free_port(), free_port())
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def start(self) -> None:
+        """Start it and wait until it serves."""
+        self._process = subprocess.Popen(
+            self.server.prepare(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 15
+        while True:
+            try:
+                with urllib.request.urlopen(self.server.health_url, timeout=1):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                assert time.monotonic() < deadline, "nats-server did not start"
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextmanager
+def nats_process(folder: Path) -> Iterator[NatsProcess]:
+    server = NatsProcess(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
 @contextmanager
 def nats_server(folder: Path) -> Iterator[str]:
-    server = NatsServer(folder, free_port(), free_port())
-    with subprocess.Popen(server.prepare(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + 15
-            while True:
-                try:
-                    with urllib.request.urlopen(server.health_url, timeout=1):
-                        break
-                except (urllib.error.URLError, ConnectionError):
-                    assert time.monotonic() < deadline, "nats-server did not start"
-                    time.sleep(0.05)
-            yield server.url
-        finally:
-            process.terminate()
+    with nats_process(folder) as server:
+        yield server.url
 
 
 @asynccontextmanager

@@ -1,0 +1,48 @@
+"""Two workers of each kind that tests can do anything to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from antiphon.contract.subjects import Kind
+from support.platform import Platform, empty_platform, proxied
+from support.proxy import Proxy
+
+NAMES = ["tts-0", "tts-1", "stt-0", "stt-1"]
+
+PACE = 0.12
+"""Seconds of a step a second of audio: eight times faster than speech."""
+
+
+@dataclass
+class Pair:
+    """Two workers a kind, each behind a proxy to the bus, whose models can be held."""
+
+    platform: Platform
+    proxies: dict[str, Proxy]
+
+    def start_worker(self, name: str) -> None:
+        kind: Kind = "tts" if name.startswith("tts") else "stt"
+        pace = PACE if kind == "tts" else 0.0
+        self.platform.start_frail_worker(kind, name, pace=pace, nats_url=self.proxies[name].url)
+
+    def wait(self) -> None:
+        self.platform.wait(tts=2, stt=2)
+
+    def busiest(self, kind: Kind) -> str:
+        """A worker of this kind with something to do."""
+        name = max(self.platform.names(kind), key=self.platform.load)
+        assert self.platform.load(name), f"no {kind} worker has a stream"
+        return name
+
+
+@contextmanager
+def pair_of_workers(folder: Path) -> Iterator[Pair]:
+    with empty_platform(folder) as running, proxied(running, NAMES) as proxies:
+        pair = Pair(running, proxies)
+        running.start_api()
+        for name in NAMES:
+            pair.start_worker(name)
+        pair.wait()
+        yield pair
