@@ -121,14 +121,15 @@ class Socket(asyncio.Protocol):
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             return False
-        status = _STATUS.match(self._buffer)
+        line = _STATUS.match(bytes(self._buffer[:end]))
+        status = int(line[1]) if line else None
         del self._buffer[: end + 4]
-        if status and int(status[1]) == _SWITCHING:
+        if status == _SWITCHING:
             self._shaken.set_result(None)
-            return True
-        failure: Failure = Refused(int(status[1])) if status else Garbled()
-        self._shaken.set_exception(failure)
-        return False
+        else:
+            failure: Failure = Garbled() if status is None else Refused(status)
+            self._shaken.set_exception(failure)
+        return status == _SWITCHING
 
     def _read_frame(self) -> bool:
         """Take the next frame from the buffer; False when it is not whole."""
