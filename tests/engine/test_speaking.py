@@ -113,7 +113,7 @@ def test_credit_bounds_how_far_a_job_runs_ahead() -> None:
     rig.run()
     assert not isinstance(rig.events[-1], Done)
     assert 2.0 <= len(rig.audio("a")) / RATE < 2.0 + 80 * FRAME / RATE
-    rig.engine.tell("a", Credit(0, 1000.0))
+    rig.engine.tell("a", Credit(0, 1000.0, 0))
     rig.run()
     assert isinstance(rig.events[-1], Done)
 

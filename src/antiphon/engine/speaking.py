@@ -1,31 +1,67 @@
 """The speaking engine: turns synthesis jobs into audio events, a batch of chunks a step."""
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from antiphon.contract.events import Event
 from antiphon.contract.jobs import Cancel, Credit, JobInput, SynthesisJob
-from antiphon.engine.policy import Choice, choose
+from antiphon.engine.cost import Demand, Outlook, StepCost, patience
+from antiphon.engine.pacing import FIRST_FRAMES
+from antiphon.engine.policy import Candidate, Choice, choose
 from antiphon.engine.voice import VoiceStream
 from antiphon.models.protocols import Samples, TTSModel, TTSState, Utterance
 from antiphon.telemetry import metrics
 from antiphon.telemetry.logs import get_logger
 
+USUAL_CHARS = 100
+"""Length of a segment that nobody has seen yet."""
+
+BUSY_SHARE = 0.85
+"""How much of the engine's time real-time streams may fill; the rest is for bursts."""
+
 _log = get_logger(__name__)
 
 StateT = TypeVar("StateT", bound=TTSState)
 
+Policy = Callable[[Sequence[Candidate], int, StepCost], list[Choice]]
+"""Selects the streams of a step, as `antiphon.engine.policy.choose` does."""
+
+
+class SpeakingCosts:
+    """What the stages of a voice model cost, learnt as it runs.
+
+    Attributes:
+        plan: text to prosody, by characters.
+        first: the first chunk of a stream, by frames.
+        decode: the others, by frames of all rows.
+        demand: of all of it together.
+    """
+
+    def __init__(self) -> None:
+        self.plan, self.first, self.decode = StepCost(), StepCost(), StepCost()
+        self.demand = Demand()
+
+    def opening_s(self, chars: int) -> float:
+        """Seconds from the start of a stream's plan to its first chunk."""
+        return self.plan.predict(chars) + self.first.predict(FIRST_FRAMES)
+
 
 class SpeakingEngine(Generic[StateT]):
     """Holds the synthesis streams of a worker. All methods are called from one thread.
+
+    Attributes:
+        outlook: what a new job may expect; may be read from any thread.
+        patience_s: how long the step that runs now may take before something must be wrong.
 
     Args:
         model: what speaks.
         batch_size: most rows a step.
         emit: takes each event.
         released: called with a job when its place is free again.
+        max_streams: most streams to promise room for; fewer when they could not all be served in time.
+        costs: what is known already of the model's costs.
+        policy, clock: others than the usual ones, for comparisons and simulations.
     """
 
     def __init__(
@@ -35,13 +71,23 @@ class SpeakingEngine(Generic[StateT]):
         batch_size: int,
         emit: Callable[[Event], None],
         released: Callable[[SynthesisJob], None],
+        max_streams: int = 65536,
+        costs: SpeakingCosts | None = None,
+        policy: Policy = choose,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
         self._batch_size = batch_size
         self._emit = emit
         self._released = released
-        self.patience_s = math.inf  # nothing is known yet of what a step takes
+        self._max_streams = max_streams
+        self._costs = costs or SpeakingCosts()
+        self._policy = policy
+        self._clock = clock
         self._streams: dict[str, VoiceStream[StateT]] = {}
+        self._step_s = 0.0
+        self.patience_s = patience(0.0)
+        self.outlook = self._look_ahead()
 
     def add(self, job: SynthesisJob) -> None:
         """A job joins; a newer attempt of the same job takes the place of the old one."""
@@ -49,8 +95,9 @@ class SpeakingEngine(Generic[StateT]):
             job,
             sample_rate=self._model.sample_rate,
             frame_samples=self._model.frame_samples,
-            now=time.monotonic(),
+            now=self._clock(),
         )
+        self.outlook = self._look_ahead()
 
     def tell(self, job: str, message: JobInput) -> None:
         """A message for a running job; those for other attempts or finished jobs are dropped."""
@@ -72,10 +119,8 @@ class SpeakingEngine(Generic[StateT]):
 
     def step(self) -> None:
         """Plan one utterance that has none yet, then make one chunk of each chosen stream, in one batch."""
-        now = time.monotonic()
-        choices = choose([s.candidate(now) for s in self._streams.values() if s.wants_step], self._batch_size)
-        _count(choices)
-        chosen = [self._streams[c.key] for c in choices]
+        began = self._clock()
+        chosen = self._choose(began)
         # One plan a step: a plan costs as much as many chunks, and the first planned should sound first.
         unplanned = next((s for s in chosen if s.state is None), None)
         if unplanned:
@@ -86,10 +131,34 @@ class SpeakingEngine(Generic[StateT]):
         for stream in chosen:
             if stream.complete and stream.job.job in self._streams:
                 self._complete(stream)
+        self._step_s = self._clock() - began
+        self.outlook = self._look_ahead()
+
+    def _choose(self, now: float) -> list[VoiceStream[StateT]]:
+        waiting = [s for s in self._streams.values() if s.wants_step]
+        alone = len(waiting) == 1
+        candidates = [self._candidate(s, now, alone=alone) for s in waiting]
+        choices = self._policy(candidates, self._batch_size, self._costs.decode)
+        for choice in choices:
+            metrics.WORKER_DECISIONS.labels(reason=choice.reason).inc()
+            _log.debug("chosen", job=choice.key, reason=choice.reason, rows=len(choices), among=len(waiting))
+        chosen = {c.key for c in choices}
+        spent = sum(self._costs.decode.predict(c.units) + c.start_s for c in candidates if c.key in chosen)
+        self.patience_s = patience(spent)
+        return [self._streams[c.key] for c in choices]
+
+    def _candidate(self, stream: VoiceStream[StateT], now: float, *, alone: bool) -> Candidate:
+        frames = stream.frames_wanted(now, alone=alone, cost=self._costs.decode)
+        start_s = 0.0 if stream.state else self._costs.plan.predict(len(stream.job.text))
+        if not stream.begun:
+            start_s += self._costs.first.predict(frames) - self._costs.decode.predict(frames)
+        stream.frames = frames
+        waiting_s = now - stream.clock.joined_at
+        return Candidate(stream.job.job, stream.lead_s(now), waiting_s, frames, max(0.0, start_s))
 
     def _plan(self, stream: VoiceStream[StateT]) -> None:
         job = stream.job
-        started = time.monotonic()
+        started = self._clock()
         try:
             state = self._model.start(
                 Utterance(job.text, job.voice, job.language, job.speed, job.seed, job.segment)
@@ -97,15 +166,22 @@ class SpeakingEngine(Generic[StateT]):
         except Exception:
             self._fail(stream, "planning")
             return
-        spent = time.monotonic() - started
+        spent = self._clock() - started
+        self._costs.plan.observe(len(job.text), spent)
         metrics.WORKER_STEP.labels(model=self._model.name, stage="plan").observe(spent)
         stream.planned(state)
+        stream.frames = stream.frames_wanted(started, alone=False, cost=self._costs.decode)
         stream.processing_s += spent
 
     def _make(self, rows: list[VoiceStream[StateT]]) -> None:
-        started = time.monotonic()
+        first = [not s.begun for s in rows]
+        started = self._clock()
         chunks = self._step_model(rows)
-        now = time.monotonic()
+        now = self._clock()
+        if not any(first):
+            self._costs.decode.observe(sum(s.frames for s in rows), now - started)
+        elif len(rows) == 1:
+            self._costs.first.observe(rows[0].frames, now - started)
         metrics.WORKER_BATCH_ROWS.labels(model=self._model.name, stage="decode").observe(len(rows))
         metrics.WORKER_STEP.labels(model=self._model.name, stage="decode").observe(now - started)
         share = (now - started) / len(rows)
@@ -122,7 +198,7 @@ class SpeakingEngine(Generic[StateT]):
     def _step_model(self, rows: list[VoiceStream[StateT]]) -> list[Samples | None]:
         """One batch; when it fails, row by row, so that only the culprit's stream is lost."""
         try:
-            return [*self._model.step([s.planned_state for s in rows], [s.frames_wanted() for s in rows])]
+            return [*self._model.step([s.planned_state for s in rows], [s.frames for s in rows])]
         except Exception:
             if len(rows) == 1:
                 self._fail(rows[0], "decoding")
@@ -133,6 +209,7 @@ class SpeakingEngine(Generic[StateT]):
         done = stream.finish()
         self._emit(done)
         if done.audio_s > 0:
+            self._costs.demand.observe(done.processing_s, done.audio_s)
             rtf = metrics.WORKER_RTF.labels(kind="tts", model=self._model.name)
             rtf.observe(done.processing_s / done.audio_s)
         self._release(stream)
@@ -147,7 +224,12 @@ class SpeakingEngine(Generic[StateT]):
             del self._streams[stream.job.job]
             self._released(stream.job)
 
-
-def _count(choices: list[Choice]) -> None:
-    for choice in choices:
-        metrics.WORKER_DECISIONS.labels(reason=choice.reason).inc()
+    def _look_ahead(self) -> Outlook:
+        """A newcomer waits for those before it that have no audio yet, and half a step that runs already."""
+        costs = self._costs
+        before = [s for s in self._streams.values() if s.first_audio_at is None]
+        running_s = self._step_s / 2 if len(before) < len(self._streams) else 0.0
+        opening_s = costs.opening_s(USUAL_CHARS)
+        ahead_s = sum(costs.opening_s(len(s.job.text)) for s in before)
+        capacity = costs.demand.capacity(self._max_streams, share=BUSY_SHARE)
+        return Outlook(running_s + ahead_s + opening_s, opening_s, capacity)

@@ -8,18 +8,10 @@ from typing import Generic, TypeVar
 from antiphon.contract.events import AudioOut, Done, Event, Failed, Timestamps, Word
 from antiphon.contract.jobs import SynthesisJob
 from antiphon.contract.wire import MAX_PAYLOAD_BYTES
-from antiphon.engine.policy import Candidate
+from antiphon.engine.cost import StepCost
+from antiphon.engine.pacing import FIRST_FRAMES, next_frames
 from antiphon.engine.trimming import KEPT_S, LeadTrimmer
 from antiphon.models.protocols import Samples, Timed, TTSState
-
-FIRST_FRAMES = 6
-"""Frames of a stream's first chunk beyond where its sound most likely begins."""
-
-LARGEST_FRAMES = 80
-"""Frames a chunk grows to: more would keep other streams waiting for the step."""
-
-GROWTH = 2
-"""By how much each chunk is larger than the one before."""
 
 StateT = TypeVar("StateT", bound=TTSState)
 
@@ -50,6 +42,7 @@ class VoiceStream(Generic[StateT]):
         self.state: StateT | None = None
         self.credit_s = job.credit_s
         self.processing_s = 0.0
+        self.frames = FIRST_FRAMES  # size of the next chunk
         self.sent = 0  # samples passed on, or skipped because an earlier attempt passed them on
         self.clock = Clock(now, None if job.lead_s is None else now + job.lead_s)
         self.first_audio_at: float | None = None
@@ -59,7 +52,7 @@ class VoiceStream(Generic[StateT]):
         self._skipped = 0  # samples at the start that were never made
         self._trimmed = 0  # position of the audio's start in the utterance
         self._made = 0  # position in the utterance up to which samples were made or skipped
-        self._next_frames = FIRST_FRAMES
+        self._last_frames = 0
         self._seq = 0
 
     def planned(self, state: StateT) -> None:
@@ -87,23 +80,29 @@ class VoiceStream(Generic[StateT]):
         """Whether there is something to make and credit to send it."""
         return self.state is None or (not self.complete and self.sent / self._rate < self.credit_s)
 
-    def candidate(self, now: float) -> Candidate:
-        """How the policy sees this stream."""
-        lead = None if self.clock.dry_at is None else max(0.0, self.clock.dry_at - now)
-        return Candidate(self.job.job, lead, now - self.clock.joined_at)
+    @property
+    def begun(self) -> bool:
+        """Whether a chunk was made: the first one costs more, for the context before it."""
+        return self._last_frames > 0
 
-    def frames_wanted(self) -> int:
-        """Size of the next chunk: small at first, then growing."""
+    def lead_s(self, now: float) -> float | None:
+        """Seconds of audio the listener has left, negative once it ran dry; None while nothing was sent."""
+        return None if self.clock.dry_at is None else self.clock.dry_at - now
+
+    def frames_wanted(self, now: float, *, alone: bool, cost: StepCost) -> int:
+        """Size of the next chunk; see `next_frames`."""
         if self._trimmer and not self._trimmer.done:
-            state = self.planned_state
-            return max(0, state.onset_frame - state.done_frames) + FIRST_FRAMES
-        return self._next_frames
+            onset = self.state.onset_frame - self.state.done_frames if self.state else 0
+            return max(0, onset) + FIRST_FRAMES
+        if not self.begun:
+            return FIRST_FRAMES
+        return next_frames(self._last_frames, self.lead_s(now) or 0.0, alone=alone, cost=cost)
 
     def chunk(self, samples: Samples, *, now: float, step_s: float) -> Iterator[Event]:
-        """Events for the samples that a step made."""
+        """Events for the samples that a step of ``step_s`` seconds made."""
         start, self._made = self._made, self._made + len(samples)
         self.processing_s += step_s
-        self._next_frames = min(LARGEST_FRAMES, self._next_frames * GROWTH)
+        self._last_frames = FIRST_FRAMES if self.first_audio_at is None else len(samples) // self._frame
         if self._trimmer and not self._trimmer.done:
             samples = self._trimmer.push(samples)
             if not self._trimmer.done:
