@@ -200,8 +200,8 @@ async def test_a_worker_slow_to_answer_one_offer_keeps_its_other_jobs(
         monkeypatch.setattr("antiphon.bus.placement.OFFER_TIMEOUT_S", 0.0)
         assert not await api._placement._offer("tts", job(), worker._offering.worker)
         assert api._placement._table.is_live(stream.worker)
-        assert api._placement._table.candidates("tts", "counting") == []  # but no job until it speaks up
-        await until(lambda: api._placement._table.candidates("tts", "counting"))
+        assert api._placement._table.candidates("tts", job()) == []  # but no job until it speaks up
+        await until(lambda: api._placement._table.candidates("tts", job()))
         await stream.aclose()
 
 

@@ -5,11 +5,12 @@ import asyncio
 import numpy as np
 import pytest
 
+from antiphon.bus.placement import Placed
 from antiphon.bus.recognition import RecognitionStream
 from antiphon.bus.streams import MAX_ATTEMPTS, STALL_S, JobStream
 from antiphon.bus.synthesis import SynthesisStream
 from antiphon.contract.events import AudioOut, Failed, Heard
-from antiphon.contract.jobs import Job, JobInput, RecognitionJob, SynthesisJob
+from antiphon.contract.jobs import JobInput, RecognitionJob, SynthesisJob
 from antiphon.errors import JobLost
 
 RATE = 24_000
@@ -20,8 +21,8 @@ class Host:
         self.told: list[JobInput] = []
         self.causes: list[str] = []
 
-    async def place(self, job: Job) -> str:
-        return f"worker-{job.attempt}"
+    async def place(self, stream: JobStream) -> Placed:
+        return Placed(f"worker-{stream.job.attempt}", stream.job.attempt, "")
 
     def tell(self, stream: JobStream, message: JobInput) -> None:
         self.told.append(message)

@@ -51,7 +51,8 @@ def test_a_heartbeat_cancels_what_its_api_server_no_longer_wants() -> None:
     places.offer(job("b", api="other"), 0.0)
     assert places.heartbeat(ApiAlive("api", ()), CANCEL_GRACE_S / 2) == []
     late = CANCEL_GRACE_S + 0.1
-    assert places.heartbeat(ApiAlive("api", ("a",)), late) == []
+    assert places.heartbeat(ApiAlive("api", (("a", 0),)), late) == []
+    assert [j.job for j in places.heartbeat(ApiAlive("api", (("a", 1),)), late)] == ["a"]
     assert [j.job for j in places.heartbeat(ApiAlive("api", ()), late)] == ["a"]
 
 
@@ -59,5 +60,14 @@ def test_jobs_of_a_silent_api_server_are_orphans() -> None:
     places = Places(OFFERING)
     places.offer(job("a"), 0.0)
     places.offer(job("b", api="other"), 0.0)
-    places.heartbeat(ApiAlive("other", ("b",)), API_SILENT_S)
+    places.heartbeat(ApiAlive("other", (("b", 0),)), API_SILENT_S)
     assert [j.job for j in places.orphans(API_SILENT_S + 0.1)] == ["a"]
+
+
+def test_room_is_kept_for_speech_that_goes_on() -> None:
+    places = Places(OFFERING)
+    assert [reason(places, job(n)) for n in "abc"] == ["accepted", "accepted", "full"]
+    assert reason(places, job("c", lead_s=0.2)) == "accepted"
+    assert reason(places, job("d", resume_at_sample=100)) == "full"
+    places.free(job("a"))
+    assert reason(places, job("d")) == "full"

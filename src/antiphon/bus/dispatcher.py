@@ -10,13 +10,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from antiphon.bus.connection import Publisher, disconnect, subscribe
-from antiphon.bus.placement import Placement
+from antiphon.bus.placement import Placed, Placement
 from antiphon.bus.presence import STALE_AFTER_S
 from antiphon.bus.recognition import RecognitionStream
 from antiphon.bus.streams import JobStream
 from antiphon.bus.synthesis import SynthesisStream
 from antiphon.contract import subjects
-from antiphon.contract.jobs import Job, JobInput, RecognitionJob, SynthesisJob
+from antiphon.contract.jobs import JobInput, RecognitionJob, SynthesisJob
 from antiphon.contract.presence import ApiAlive, Presence
 from antiphon.contract.subjects import Kind
 from antiphon.contract.wire import decode_event, decode_presence, encode
@@ -76,25 +76,32 @@ class Dispatcher:
         """The live workers of this kind that take new jobs."""
         return self._placement.offerings(kind)
 
-    async def synthesize(self, job: SynthesisJob, *, prefer: str = "") -> SynthesisStream:
-        """Have a segment spoken; ``prefer`` names the worker to ask first.
+    async def synthesize(self, job: SynthesisJob, *, tenant: str = "", prefer: str = "") -> SynthesisStream:
+        """Have a segment spoken.
+
+        Args:
+            job: what to speak; ``api`` is filled in.
+            tenant: whose it is (the id of a key, never the key): places are shared out between tenants.
+            prefer: the worker to ask first.
 
         Raises:
             Overloaded: no place, and the queue is full or its deadline passed.
             NoWorker: nobody is there who could do it.
             ModelNotFound, VoiceNotFound, LanguageNotSupported, BadRequest: the workers refuse such a job.
         """
-        return await self._open(SynthesisStream(msgspec.structs.replace(job, api=self.api), self), prefer)
+        mine = msgspec.structs.replace(job, api=self.api)
+        return await self._open(SynthesisStream(mine, self, tenant), prefer)
 
-    async def recognize(self, job: RecognitionJob) -> RecognitionStream:
+    async def recognize(self, job: RecognitionJob, *, tenant: str = "") -> RecognitionStream:
         """Have a stream heard. Raises as `synthesize` does."""
-        return await self._open(RecognitionStream(msgspec.structs.replace(job, api=self.api), self))
+        mine = msgspec.structs.replace(job, api=self.api)
+        return await self._open(RecognitionStream(mine, self, tenant))
 
     async def _open(self, stream: StreamT, prefer: str = "") -> StreamT:
         # The events of an accepted job can overtake the reply: whoever waits for them must be known before.
         self._streams[stream.job.job] = stream
         try:
-            stream.worker = await self._placement.place(stream.job, prefer)
+            stream.goes_to(await self.place(stream, prefer=prefer))
         except BaseException:
             self._streams.pop(stream.job.job, None)
             raise
@@ -102,9 +109,9 @@ class Dispatcher:
 
     # -- what streams need (streams.Host)
 
-    async def place(self, job: Job) -> str:
-        """Find a worker for a further attempt."""
-        return await self._placement.place(job)
+    async def place(self, stream: JobStream, *, prefer: str = "", digest: str = "") -> Placed:
+        """Find a worker for a job. Raises as `Placement.place` does."""
+        return await self._placement.place(stream.job, tenant=stream.tenant, prefer=prefer, digest=digest)
 
     def tell(self, stream: JobStream, message: JobInput) -> None:
         """Publish to the worker of this stream."""
@@ -119,7 +126,7 @@ class Dispatcher:
     def closed(self, stream: JobStream) -> None:
         """Forget a job; its place may serve the next one waiting."""
         self._streams.pop(stream.job.job, None)
-        self._placement.freed(stream.kind)
+        self._placement.ended(stream.job)
 
     # -- events
 
@@ -152,7 +159,9 @@ class Dispatcher:
                     stream.check(now, worker_is_live=self._placement.is_live(stream.worker))
             if now >= alive_at:
                 alive_at = now + ALIVE_EVERY_S
-                alive = ApiAlive(self.api, tuple(self._streams))
+                alive = ApiAlive(
+                    self.api, tuple((job, stream.job.attempt) for job, stream in self._streams.items())
+                )
                 self._publisher.send(subjects.api_presence(self.api), encode(alive))
             due = now + CHECK_EVERY_S
             await asyncio.sleep(CHECK_EVERY_S)

@@ -1,7 +1,9 @@
 """Finds each job a worker: who is there, who waits, who is asked."""
 
 import asyncio
+from dataclasses import dataclass
 
+import msgspec
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
@@ -25,6 +27,21 @@ from antiphon.errors import (
 from antiphon.telemetry import metrics
 
 OFFER_TIMEOUT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a job went.
+
+    Attributes:
+        worker: who took it.
+        attempt: which of the offers.
+        digest: of the worker's model files: another worker with the same makes the same samples.
+    """
+
+    worker: str
+    attempt: int
+    digest: str
 
 
 class Placement:
@@ -66,22 +83,40 @@ class Placement:
         """Forget the silent workers."""
         self._table.expire(now)
 
-    def freed(self, kind: Kind) -> None:
+    def ended(self, job: Job) -> None:
         """A job is over; its place may serve the next one waiting."""
-        self._queues[kind].wake_next()
+        self._queues[_kind(job)].wake_next()
 
-    async def place(self, job: Job, prefer: str = "") -> str:
-        """Find a worker that accepts the job; wait in the queue while all are full."""
-        kind: Kind = "tts" if isinstance(job, SynthesisJob) else "stt"
+    async def place(
+        self,
+        job: Job,
+        *,
+        tenant: str = "",  # noqa: ARG002
+        prefer: str = "",
+        digest: str = "",
+    ) -> Placed:
+        """Find a worker that accepts the job; wait in the queue while all are full.
+
+        Every offer is an attempt of its own, counted up from that of ``job``, so that what comes of one that
+        timed out is never taken for a later one's.
+
+        Args:
+            job: what to place, as its next attempt.
+            tenant: whose it is.
+            prefer: the worker to ask first.
+            digest: only workers with these model files will do; empty for any.
+        """
+        kind = _kind(job)
         queue = self._queues[kind]
         deadline = asyncio.get_running_loop().time() + queue.timeout_s
         waited = False
         while True:
             if waited or not queue:
-                worker = await self._offer_round(kind, job, prefer)
-                if worker:
-                    queue.wake_next()
-                    return worker
+                for worker in self._candidates(kind, job, prefer, digest):
+                    if await self._offer(kind, job, worker):
+                        queue.wake_next()
+                        return Placed(worker, job.attempt, self._table.digest(worker))
+                    job = msgspec.structs.replace(job, attempt=job.attempt + 1)
             waiting = (
                 metrics.API_QUEUE_SIZE
                 if self._table.workers(kind)
@@ -98,17 +133,14 @@ class Placement:
                 waiting.dec()
             waited = True
 
-    async def _offer_round(self, kind: Kind, job: Job, prefer: str) -> str:
-        """Offer the job to one worker after another; the name of the one that took it, or nothing."""
+    def _candidates(self, kind: Kind, job: Job, prefer: str, digest: str) -> list[str]:
         workers = self._table.workers(kind)
         if workers and all(p.model != job.model for p in workers):
             raise ModelNotFound(f"No worker serves the model {job.model!r}.")
-        for worker in self._table.candidates(kind, job.model, prefer=prefer):
-            if await self._offer(kind, job, worker):
-                return worker
-        return ""
+        return self._table.candidates(kind, job, prefer=prefer, digest=digest)
 
     async def _offer(self, kind: Kind, job: Job, worker: str) -> bool:
+        self._table.offered(worker)
         try:
             # Not the client's own timeout: its wait_for can swallow a cancellation that comes with the reply.
             async with asyncio.timeout(OFFER_TIMEOUT_S):
@@ -130,13 +162,17 @@ class Placement:
             raise
         answer = decode_offer_reply(reply.data)
         if isinstance(answer, Accepted):
-            self._table.placed(worker)
             return True
+        self._table.refused(worker)
         _raise_for(answer)
         return False
 
     def _cancel(self, kind: Kind, worker: str, job: Job) -> None:
         self._publisher.send(subjects.job_input(kind, worker, job.job), encode(Cancel(job.attempt)))
+
+
+def _kind(job: Job) -> Kind:
+    return "tts" if isinstance(job, SynthesisJob) else "stt"
 
 
 def _raise_for(refused: Refused) -> None:

@@ -3,18 +3,23 @@
 import random
 from dataclasses import dataclass
 
+from antiphon.contract.jobs import Job
 from antiphon.contract.presence import Presence
 from antiphon.contract.subjects import Kind
 
 STALE_AFTER_S = 1.0
 """A worker unheard of for this long (four missed heartbeats) gets no jobs and loses those it has."""
 
+CLEARLY_S = 0.05
+CLEARLY_TIMES = 2.0
+"""A wait that is longer by both of these is clearly worse than another."""
+
 
 @dataclass(slots=True)
 class _Entry:
     presence: Presence
     heard_at: float
-    placed_since: int = 0  # jobs accepted after its last presence, which it can't count yet
+    placed_since: int = 0  # jobs offered after its last presence, which it can't count yet
     avoided: bool = False
 
     @property
@@ -22,19 +27,36 @@ class _Entry:
         return self.presence.load + self.placed_since
 
     @property
-    def takes_jobs(self) -> bool:
-        return not self.presence.draining and not self.avoided and self.load < self.presence.capacity
+    def wait_s(self) -> float:
+        return self.presence.wait_s + self.placed_since * self.presence.wait_per_job_s
 
     @property
-    def expected_wait(self) -> float:
-        return (self.load + 1) * max(self.presence.step_s, 1e-4)
+    def badness(self) -> tuple[float, float]:
+        """Orders workers: by the expected wait, and the idle ones by how full they are."""
+        return self.wait_s, self.load / max(1, self.presence.capacity)
+
+    def may_take(self, job: Job, digest: str) -> bool:
+        """Whether it makes sense to offer the job here."""
+        me = self.presence
+        return (
+            me.model == job.model
+            and not me.draining
+            and not self.avoided
+            and self.load < me.places_for(job)
+            and (not digest or me.digest == digest)
+        )
 
 
 class PresenceTable:
-    """The live workers. Pure: time comes in as a value (seconds, monotonic)."""
+    """The live workers. Pure: time comes in as a value (seconds, monotonic).
 
-    def __init__(self) -> None:
+    Args:
+        chance: where the random choices come from.
+    """
+
+    def __init__(self, chance: random.Random | None = None) -> None:
         self._entries: dict[str, _Entry] = {}
+        self._chance = chance or random.Random()  # noqa: S311 - nobody gains from foreseeing it
 
     def update(self, presence: Presence, now: float) -> None:
         """Take in a worker's word about itself."""
@@ -57,14 +79,24 @@ class PresenceTable:
         if entry := self._entries.get(worker):
             entry.avoided = True
 
-    def placed(self, worker: str) -> None:
-        """A job was accepted by this worker."""
+    def offered(self, worker: str) -> None:
+        """A job is on its way to this worker: until it says otherwise, the job counts as taken."""
         if entry := self._entries.get(worker):
             entry.placed_since += 1
+
+    def refused(self, worker: str) -> None:
+        """The worker did not take the job after all."""
+        if (entry := self._entries.get(worker)) and entry.placed_since:
+            entry.placed_since -= 1
 
     def is_live(self, worker: str) -> bool:
         """Whether the worker was heard of lately."""
         return worker in self._entries
+
+    def digest(self, worker: str) -> str:
+        """The digest of this worker's model; empty when the worker is not there."""
+        entry = self._entries.get(worker)
+        return entry.presence.digest if entry else ""
 
     def workers(self, kind: Kind) -> list[Presence]:
         """Live workers of this kind that take new jobs, full ones too."""
@@ -72,22 +104,32 @@ class PresenceTable:
             e.presence for e in self._entries.values() if e.presence.kind == kind and not e.presence.draining
         ]
 
-    def candidates(self, kind: Kind, model: str, *, prefer: str = "") -> list[str]:
+    def has_place(self, kind: Kind, job: Job, digest: str = "") -> bool:
+        """Whether there is a worker to offer this job to."""
+        return any(e.presence.kind == kind and e.may_take(job, digest) for e in self._entries.values())
+
+    def candidates(self, kind: Kind, job: Job, *, prefer: str = "", digest: str = "") -> list[str]:
         """The order in which to offer a job to the workers with a free place.
 
-        The preferred worker comes first, then the better of two random ones: several API servers that all
-        chose the best would herd onto it between two heartbeats.
+        First comes the better of two random ones: several API servers that all chose the best would herd onto
+        it between two heartbeats. The preferred worker is asked before it, unless clearly worse.
+
+        Args:
+            kind: of the job.
+            job: what is to be placed.
+            prefer: the worker where it is at home.
+            digest: only workers with these model files will do; empty for any.
         """
-        free = [
-            e
-            for e in self._entries.values()
-            if e.presence.kind == kind and e.presence.model == model and e.takes_jobs
-        ]
-        random.shuffle(free)
-        if len(free) > 1 and free[1].expected_wait < free[0].expected_wait:
+        free = [e for e in self._entries.values() if e.presence.kind == kind and e.may_take(job, digest)]
+        self._chance.shuffle(free)
+        if len(free) > 1 and free[1].badness < free[0].badness:
             free[0], free[1] = free[1], free[0]
-        order = [e.presence.worker for e in free]
-        if prefer in order:
-            order.remove(prefer)
-            order.insert(0, prefer)
-        return order
+        home = next((e for e in free if e.presence.worker == prefer), None)
+        if home and not _clearly_worse(home.wait_s, free[0].wait_s):
+            free.remove(home)
+            free.insert(0, home)
+        return [e.presence.worker for e in free]
+
+
+def _clearly_worse(wait_s: float, than_s: float) -> bool:
+    return wait_s > than_s + CLEARLY_S and wait_s > than_s * CLEARLY_TIMES

@@ -24,8 +24,8 @@ class RecognitionStream(JobStream):
     kind = "stt"
     job: RecognitionJob
 
-    def __init__(self, job: RecognitionJob, host: Host) -> None:
-        super().__init__(job, host)
+    def __init__(self, job: RecognitionJob, host: Host, tenant: str = "") -> None:
+        super().__init__(job, host, tenant)
         self._seq = 0
         self._sent_s = job.start_s
         self._heard_s = job.start_s

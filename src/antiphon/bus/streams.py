@@ -5,7 +5,10 @@ from abc import ABC, abstractmethod
 from collections import deque
 from typing import ClassVar, Protocol, Self
 
+import msgspec
+
 from antiphon.bus.ordering import EventOrder
+from antiphon.bus.placement import Placed
 from antiphon.contract.events import Event, Failed
 from antiphon.contract.jobs import Cancel, Job, JobInput, Resend
 from antiphon.contract.subjects import Kind
@@ -21,7 +24,7 @@ STALL_S = 5.0
 class Host(Protocol):
     """What a stream needs of the dispatcher."""
 
-    async def place(self, job: Job) -> str:
+    async def place(self, stream: "JobStream") -> Placed:
         """Find a worker for a further attempt."""
         ...
 
@@ -45,12 +48,14 @@ class JobStream(ABC):
         job: the current attempt.
         worker: who runs it; empty while it is being placed.
         over: nothing more comes.
+        tenant: whose it is: places are shared out between tenants.
     """
 
     kind: ClassVar[Kind]
 
-    def __init__(self, job: Job, host: Host) -> None:
+    def __init__(self, job: Job, host: Host, tenant: str = "") -> None:
         self.job = job
+        self.tenant = tenant
         self.worker = ""
         self.over = False
         self._host = host
@@ -62,6 +67,13 @@ class JobStream(ABC):
         self._failures = 0  # since the job last came further: the two kinds of stream set it back
 
     # -- called by the dispatcher
+
+    def goes_to(self, placed: Placed) -> None:
+        """A worker took the job, maybe as a later attempt than the one first offered."""
+        self.worker = placed.worker
+        if placed.attempt != self.job.attempt:
+            self.job = msgspec.structs.replace(self.job, attempt=placed.attempt)
+            self._order.restart(placed.attempt)
 
     def deliver(self, event: Event) -> None:
         """Take in one event from the bus."""
@@ -157,7 +169,7 @@ class JobStream(ABC):
         self._order.restart(self.job.attempt)
         self._inbox.clear()
         try:
-            self.worker = await self._host.place(self.job)
+            self.goes_to(await self._host.place(self))
         except BaseException:
             self._finish()
             raise

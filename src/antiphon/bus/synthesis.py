@@ -13,8 +13,8 @@ class SynthesisStream(JobStream):
     kind = "tts"
     job: SynthesisJob
 
-    def __init__(self, job: SynthesisJob, host: Host) -> None:
-        super().__init__(job, host)
+    def __init__(self, job: SynthesisJob, host: Host, tenant: str = "") -> None:
+        super().__init__(job, host, tenant)
         self._granted_s = job.credit_s
         self._received = 0
         self._received_s = 0.0

@@ -12,7 +12,7 @@ class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
 
     Attributes:
         job: id, the same over all attempts.
-        attempt: 0, 1 …; events of older attempts are dropped.
+        attempt: 0, 1 …, another at each offer; events of older attempts are dropped.
         api: the API server that gets the events.
         text: what to speak (code points; never logged).
         speed: factor of the pace, 1.0 = the voice's own.
@@ -65,6 +65,13 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
 
 
 Job = SynthesisJob | RecognitionJob
+
+
+def goes_on(job: Job) -> bool:
+    """Whether the job is in the midst of something: a listener has heard what comes before it."""
+    if isinstance(job, SynthesisJob):
+        return job.lead_s is not None or job.resume_at_sample > 0
+    return job.start_s > 0
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):

@@ -1,8 +1,14 @@
 """What processes tell each other of themselves."""
 
+import math
+
 import msgspec
 
+from antiphon.contract.jobs import Job, goes_on
 from antiphon.contract.subjects import Kind
+
+RESERVE = 4
+"""One place for each so many is kept, beyond the capacity, for jobs that somebody is listening to already."""
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +20,8 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
         languages: codes it can speak or hear.
         voices: ids it can speak with (TTS).
         load, capacity: streams held, and streams it can hold.
-        step_s: mean time of one engine step lately, in seconds.
+        wait_s: seconds until a job offered now would bring its first audio or text, as the worker reckons.
+        wait_per_job_s: what each job that it takes adds to that.
         draining: takes no new jobs.
         leaving: the worker's last word: forget it and move its jobs.
         version: of the software.
@@ -28,15 +35,25 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     voices: tuple[str, ...] = ()
     load: int = 0
     capacity: int = 0
-    step_s: float = 0.0
+    wait_s: float = 0.0
+    wait_per_job_s: float = 0.0
     draining: bool = False
     leaving: bool = False
     version: str = ""
     digest: str = ""
 
+    def places_for(self, job: Job) -> int:
+        """How many streams may be held for this job to join: some room is kept for speech that goes on."""
+        return self.capacity + math.ceil(self.capacity / RESERVE) if goes_on(job) else self.capacity
+
 
 class ApiAlive(msgspec.Struct, frozen=True):
-    """An API server's heartbeat; ``jobs`` are those it still wants, so that lost cancels heal."""
+    """An API server's heartbeat.
+
+    Attributes:
+        api: its id.
+        jobs: id and attempt of those it still wants, so that lost cancels heal.
+    """
 
     api: str
-    jobs: tuple[str, ...]
+    jobs: tuple[tuple[str, int], ...]

@@ -60,7 +60,9 @@ class Places:
         return [
             p.job
             for p in self._held.values()
-            if p.job.api == alive.api and p.job.job not in wanted and now - p.since > CANCEL_GRACE_S
+            if p.job.api == alive.api
+            and (p.job.job, p.job.attempt) not in wanted
+            and now - p.since > CANCEL_GRACE_S
         ]
 
     def orphans(self, now: float) -> list[Job]:
@@ -75,7 +77,7 @@ class Places:
             return Refused(self._offering.worker, "draining")
         if unable := self._unable(job):
             return unable
-        if len(self) >= self._offering.capacity and job.job not in self._held:
+        if len(self) >= self._offering.places_for(job) and job.job not in self._held:
             return Refused(self._offering.worker, "full")
         return None
 

@@ -189,7 +189,8 @@ class Worker:
         presence = msgspec.structs.replace(
             me,
             load=len(self._places),
-            step_s=self._engine_loop.step_s,
+            wait_s=len(self._places) * self._engine_loop.step_s,
+            wait_per_job_s=self._engine_loop.step_s,
             draining=self._places.draining,
             leaving=leaving,
         )
