@@ -4,12 +4,11 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from antiphon.loadtest.arrivals import poisson, seeded, until
-from antiphon.loadtest.effort import Effort, Meter
 from antiphon.loadtest.failures import Failure
 from antiphon.loadtest.request import Listener, Request
+from antiphon.loadtest.run import Run, conduct
 from antiphon.loadtest.sentences import SENTENCES
 from antiphon.loadtest.speech import SpeechClient
 
@@ -19,23 +18,11 @@ PATIENCE_S = 60.0
 PAUSE_S = 0.5
 """Who gets an error waits this long before the next request."""
 
-_STAGGER_S = 5.0
+STAGGER_S = 5.0
 """Listeners begin at times spread over about a sentence's length, as callers do."""
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One load of one seed.
-
-    Attributes:
-        requests: in the order in which they ended.
-        window_s: seconds in which requests were due; what came later is not part of the throughput.
-        effort: what the generator itself cost.
-    """
-
-    requests: list[Request]
-    window_s: float
-    effort: Effort
+_SEEDS_APART = 100_003
+"""More than there are clients: no two clients of any seeds draw the same numbers."""
 
 
 async def open_loop(
@@ -46,7 +33,7 @@ async def open_loop(
     seed: int = 1,
     texts: Sequence[str] = SENTENCES,
     stop: asyncio.Event | None = None,
-) -> Run:
+) -> Run[Request]:
     """Requests at Poisson times, whatever the server does; a stalled server can't hide.
 
     Args:
@@ -58,14 +45,15 @@ async def open_loop(
         stop: when it is set, the load ends at once; requests under way are given up and not counted.
     """
 
-    async def drive(load: _Load) -> None:
+    async def drive(requests: list[Request], began: float) -> None:
+        load = _Load(client, requests, began)
         rng = seeded(seed)
-        async with asyncio.TaskGroup() as requests:
+        async with asyncio.TaskGroup() as group:
             for due_s in poisson(rps, duration_s, seed):
-                await until(load.began + due_s)
-                requests.create_task(load.request(rng.choice(texts), load.began + due_s))
+                await until(began + due_s)
+                group.create_task(load.request(rng.choice(texts), began + due_s))
 
-    return await _run(client, duration_s, stop, drive)
+    return await conduct(drive, duration_s, stop)
 
 
 async def closed_loop(
@@ -76,18 +64,20 @@ async def closed_loop(
     seed: int = 1,
     texts: Sequence[str] = SENTENCES,
     stop: asyncio.Event | None = None,
-) -> Run:
+) -> Run[Request]:
     """So many clients, each of which asks again the moment it has been answered. See `open_loop`."""
 
-    async def drive(load: _Load) -> None:
+    async def drive(requests: list[Request], began: float) -> None:
+        load = _Load(client, requests, began)
+
         async def ask(rng: random.Random) -> None:
-            while (now := time.perf_counter()) < load.began + duration_s:
+            while (now := time.perf_counter()) < began + duration_s:
                 if (await load.request(rng.choice(texts), now)).error:
                     await asyncio.sleep(PAUSE_S)
 
-        await _each(concurrency, seed, ask)
+        await each(concurrency, seed, ask)
 
-    return await _run(client, duration_s, stop, drive)
+    return await conduct(drive, duration_s, stop)
 
 
 async def listening_loop(
@@ -98,32 +88,34 @@ async def listening_loop(
     seed: int = 1,
     texts: Sequence[str] = SENTENCES,
     stop: asyncio.Event | None = None,
-) -> Run:
+) -> Run[Request]:
     """So many listeners, each of whom asks for the next sentence when the last one has been played.
 
     Each hears a second of audio every second. They begin at random within the first five. See `open_loop`.
     """
 
-    async def drive(load: _Load) -> None:
+    async def drive(requests: list[Request], began: float) -> None:
+        load = _Load(client, requests, began)
+
         async def listen(rng: random.Random) -> None:
-            due = load.began + rng.uniform(0.0, min(_STAGGER_S, duration_s / 2))
-            while due < load.began + duration_s:
+            due = began + rng.uniform(0.0, min(STAGGER_S, duration_s / 2))
+            while due < began + duration_s:
                 await until(due)
                 request = await load.request(rng.choice(texts), due)
                 due += PAUSE_S if request.error or request.played_s is None else request.played_s
 
-        await _each(listeners, seed, listen)
+        await each(listeners, seed, listen)
 
-    return await _run(client, duration_s, stop, drive)
+    return await conduct(drive, duration_s, stop)
 
 
 class _Load:
     """The requests of a run."""
 
-    def __init__(self, client: SpeechClient) -> None:
-        self.began = time.perf_counter()
-        self.requests: list[Request] = []
+    def __init__(self, client: SpeechClient, requests: list[Request], began: float) -> None:
+        self.began = began
         self._client = client
+        self._requests = requests
 
     async def request(self, text: str, due: float) -> Request:
         """Make one request and keep what became of it."""
@@ -138,39 +130,15 @@ class _Load:
         except TimeoutError:
             error = "timeout"
         request = listener.request(self.began, text, error)
-        self.requests.append(request)
+        self._requests.append(request)
         return request
 
 
-async def _run(
-    client: SpeechClient,
-    duration_s: float,
-    stop: asyncio.Event | None,
-    drive: Callable[[_Load], Awaitable[None]],
-) -> Run:
-    """Drive a load to its end, or to the stop."""
-    meter, load = Meter(), _Load(client)
-    driving = asyncio.ensure_future(drive(load))
-    stopping = asyncio.ensure_future((stop or asyncio.Event()).wait())
-    try:
-        await asyncio.wait({driving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        window_s = min(duration_s, time.perf_counter() - load.began) if stopping.done() else duration_s
-    finally:
-        stopping.cancel()
-        if not driving.done():
-            driving.cancel()
-        effort = meter.effort()
-    await asyncio.wait({driving})
-    if not driving.cancelled():
-        driving.result()
-    return Run(load.requests, window_s, effort)
-
-
-async def _each(clients: int, seed: int, act: Callable[[random.Random], Awaitable[None]]) -> None:
+async def each(clients: int, seed: int, act: Callable[[random.Random], Awaitable[None]]) -> None:
     """Run clients side by side, each with random numbers of its own."""
     async with asyncio.TaskGroup() as group:
         for index in range(clients):
-            group.create_task(_awaited(act(seeded(seed * 100_003 + index))))
+            group.create_task(_awaited(act(seeded(seed * _SEEDS_APART + index))))
 
 
 async def _awaited(act: Awaitable[None]) -> None:

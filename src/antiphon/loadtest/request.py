@@ -87,12 +87,12 @@ class Listener:
             self._audible_s = now_s
         self._arrived(now_s, len(data))
 
-    def hear_base64(self, data: bytes) -> None:
+    def hear_base64(self, data: memoryview) -> None:
         """Whole samples came in base64; once something was heard, only their number matters."""
         if self._audible_s is None:
             self.hear(pybase64.b64decode(data))
         else:
-            padding = data.endswith(b"=") + data.endswith(b"==")
+            padding = bytes(data[-2:]).count(b"=")
             self._arrived(time.perf_counter() - self._due, len(data) * 3 // 4 - padding)
 
     def _arrived(self, now_s: float, size: int) -> None:

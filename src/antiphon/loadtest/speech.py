@@ -63,7 +63,7 @@ def _hear(message: _Message, listener: Listener) -> bool:
         Refused: it is an error.
     """
     if message.type == "chunk":
-        listener.hear_base64(bytes(message.data)[1:-1])
+        listener.hear_base64(memoryview(message.data)[1:-1])
     elif message.type == "error":
         raise Refused(message.status_code, message.error_code)
     return message.type == "done"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from antiphon.loadtest.effort import LATE_S
-from antiphon.loadtest.loads import Run
 from antiphon.loadtest.percentiles import Spread
 from antiphon.loadtest.request import Request
+from antiphon.loadtest.run import Run
 
 TTFA_GOAL_S = 0.1
 
@@ -59,7 +59,7 @@ class Summary:
         return self.generator_late_s <= LATE_S
 
 
-def summarise(*runs: Run, ttfa_goal_s: float = TTFA_GOAL_S) -> Summary:
+def summarise(*runs: Run[Request], ttfa_goal_s: float = TTFA_GOAL_S) -> Summary:
     """The figures of one load point.
 
     Throughput counts what came within each run's window, requests by the share of their audio: neither the

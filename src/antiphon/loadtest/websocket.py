@@ -47,7 +47,7 @@ class Socket(asyncio.Protocol):
         self._hear = hear
         self._shaken: asyncio.Future[None] = loop.create_future()
         self._transport: Any = None
-        self._buffer = bytearray()
+        self._rest = b""
         self._message = b""
 
     async def shake_hands(self, path: str, headers: dict[str, str]) -> None:
@@ -103,11 +103,9 @@ class Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
-        self._buffer += data
-        if not self._shaken.done() and not self._read_answer():
-            return
-        while self._read_frame():
-            pass
+        self._rest += data
+        if self._shaken.done() or self._read_answer():
+            self._read_frames()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
         """See `asyncio.Protocol`."""
@@ -118,12 +116,12 @@ class Socket(asyncio.Protocol):
 
     def _read_answer(self) -> bool:
         """Whether the upgrade was granted; False while its answer is not whole, and when it was not."""
-        end = self._buffer.find(b"\r\n\r\n")
+        end = self._rest.find(b"\r\n\r\n")
         if end < 0:
             return False
-        line = _STATUS.match(bytes(self._buffer[:end]))
+        line = _STATUS.match(self._rest)
         status = int(line[1]) if line else None
-        del self._buffer[: end + 4]
+        self._rest = self._rest[end + 4 :]
         if status == _SWITCHING:
             self._shaken.set_result(None)
         else:
@@ -131,23 +129,19 @@ class Socket(asyncio.Protocol):
             self._shaken.set_exception(failure)
         return status == _SWITCHING
 
-    def _read_frame(self) -> bool:
-        """Take the next frame from the buffer; False when it is not whole."""
-        buffer = self._buffer
-        if len(buffer) < 2:
-            return False
-        start, size = 2, buffer[1] & _LENGTH
-        if size >= 126:
-            start += 2 if size == 126 else 8
-            if len(buffer) < start:
-                return False
-            size = int.from_bytes(buffer[2:start])
-        if len(buffer) < start + size:
-            return False
-        head, payload = buffer[0], bytes(memoryview(buffer)[start : start + size])
-        del buffer[: start + size]
-        self._take(head & _OPCODE, payload, last=bool(head & _FIN))
-        return True
+    def _read_frames(self) -> None:
+        """Take every frame that is whole; the rest stays for the next piece."""
+        data, at = self._rest, 0
+        while (size := len(data) - at) >= 2:
+            start, length = at + 2, data[at + 1] & _LENGTH
+            if length >= 126:
+                start += 2 if length == 126 else 8
+                length = int.from_bytes(data[at + 2 : start])
+            if start + length > at + size:
+                break
+            self._take(data[at] & _OPCODE, data[start : start + length], last=data[at] >= _FIN)
+            at = start + length
+        self._rest = data[at:]
 
     def _take(self, opcode: int, payload: bytes, *, last: bool) -> None:
         if opcode == _PING:
