@@ -6,59 +6,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from support.clients import Heard, fetch, hear, recording, speak
+from support.crowd import Crowd, Everything
 from support.pair import Pair
-from support.words import normalise
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(120)]
 
 LATER_S = 1.5
 """How long what comes back stays away: longer than anybody waits for it, shorter than the streams last."""
 
-SPOKEN = [
-    " ".join(
-        f"This is sentence number {i} of listener {who}, and it takes a moment to say." for i in range(8)
-    )
-    for who in ("one", "two", "three", "four")
-]
-RECORDED = {"011_jfk": 2.5, "002_ps-librivox": 1.25}
-"""How much faster than in real time each recording is sent: they last as long as the speech."""
-
-Everything = list[tuple[bytes, list[str]]]
 Blow = Callable[[Pair, str], AbstractAsyncContextManager[None]]
-
-
-class Crowd:
-    """Three listeners and two talkers, all at once."""
-
-    def __init__(self, url: str) -> None:
-        self.heard = [Heard() for _ in (*SPOKEN, *RECORDED)]
-        heard = iter(self.heard)
-        work = [
-            client(url, text, next(heard)) for client, text in zip((fetch, speak, speak), SPOKEN, strict=True)
-        ]
-        work += [hear(url, recording(name), next(heard), speed=speed) for name, speed in RECORDED.items()]
-        self.tasks = [asyncio.create_task(each) for each in work]
-
-    async def begun(self) -> None:
-        """Return once all are in the middle of their stream."""
-        await asyncio.gather(*(each.begun.wait() for each in self.heard))
-        assert not any(task.done() for task in self.tasks), "over too early to be disturbed"
-
-    async def all_of_it(self) -> Everything:
-        results = await asyncio.gather(*self.tasks)
-        return [(audio, normalise(" ".join(words)).split()) for audio, words in results]
-
-
-@pytest.fixture(scope="session")
-def undisturbed(pair: Pair) -> Everything:
-    async def run() -> Everything:
-        return await Crowd(pair.platform.url).all_of_it()
-
-    everything = asyncio.run(run())
-    assert all(len(audio) > 10 * 24_000 * 4 for audio, _ in everything[: len(SPOKEN)])
-    assert "your country can do for you" in " ".join(everything[len(SPOKEN)][1])
-    return everything
 
 
 @asynccontextmanager

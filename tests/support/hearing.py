@@ -47,7 +47,13 @@ class LevelRecogniser:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def transcribe(self, windows: Sequence[Samples], *, word_timestamps: Sequence[bool]) -> list[Transcript]:
+    def start(self) -> None:
+        return None
+
+    def step(
+        self, states: Sequence[None], windows: Sequence[Samples], *, word_timestamps: Sequence[bool]
+    ) -> list[Transcript]:
+        assert len(states) == len(windows)
         self.batches.append(len(windows))
         return [self._hear(w, timed) for w, timed in zip(windows, word_timestamps, strict=True)]
 
