@@ -18,10 +18,28 @@ _log = get_logger(__name__)
 LAST_WORDS_S = 2
 """How long what was said last may take to reach NATS."""
 
+PING_EVERY_S = 5
+"""A connection on which two pings in a row stay unanswered is dead, whatever TCP believes."""
+
 Handler = Callable[[Msg], Awaitable[None]]
 
 
-async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
+class Connection(Client):
+    """A connection that tells when it stands again after it was lost.
+
+    While it is away the client keeps up to 2 MiB of what is published, in order, and sends it first; what is
+    beyond that is lost.
+
+    Attributes:
+        on_reconnect: called, in the event loop's thread, each time it stands again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_reconnect: list[Callable[[], None]] = []
+
+
+async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Connection:
     """Connect, and reconnect for ever once the first connection stood.
 
     Args:
@@ -49,8 +67,10 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
 
     async def on_reconnect() -> None:
         _log.info("nats_reconnected")
+        for tell in client.on_reconnect:
+            tell()
 
-    client = Client()
+    client = Connection()
     try:
         # It would try for ever, as it is told to do later on.
         async with asyncio.timeout(timeout_s):
@@ -63,6 +83,7 @@ async def connect(url: str, name: str, *, timeout_s: float = 10.0) -> Client:
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=0.1,  # pyright: ignore[reportArgumentType]
                 connect_timeout=2,
+                ping_interval=PING_EVERY_S,
                 error_cb=on_error,
                 disconnected_cb=on_disconnect,
                 reconnected_cb=on_reconnect,

@@ -1,4 +1,4 @@
-"""Opens jobs, hands each its events and looks after them: the API server's side of the bus."""
+"""Opens jobs and hands each its events: the API server's side of the bus."""
 
 import asyncio
 import contextlib
@@ -6,15 +6,14 @@ from typing import TypeVar
 from uuid import uuid4
 
 import msgspec
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from antiphon.bus.connection import Publisher, disconnect, subscribe
+from antiphon.bus.connection import Connection, Publisher, disconnect, subscribe
 from antiphon.bus.placement import Placed, Placement
-from antiphon.bus.presence import STALE_AFTER_S
 from antiphon.bus.recognition import RecognitionStream
-from antiphon.bus.streams import JobStream
+from antiphon.bus.streams import JobStream, OtherVersionOnly
 from antiphon.bus.synthesis import SynthesisStream
+from antiphon.bus.watch import Watch
 from antiphon.contract import subjects
 from antiphon.contract.jobs import JobInput, RecognitionJob, SynthesisJob
 from antiphon.contract.presence import ApiAlive, Presence
@@ -23,7 +22,6 @@ from antiphon.contract.wire import decode_event, decode_presence, encode
 from antiphon.telemetry import metrics
 from antiphon.telemetry.logs import get_logger
 
-CHECK_EVERY_S = 0.1
 ALIVE_EVERY_S = 1.0
 
 _log = get_logger(__name__)
@@ -32,7 +30,7 @@ StreamT = TypeVar("StreamT", bound=JobStream)
 
 
 class Dispatcher:
-    """Has jobs placed, routes their events, looks after them.
+    """Has jobs placed and watched, routes their events.
 
     Args:
         client: connection to NATS.
@@ -40,7 +38,7 @@ class Dispatcher:
         queue_timeout_s: how long each may wait.
     """
 
-    def __init__(self, client: Client, *, queue_size: int, queue_timeout_s: float) -> None:
+    def __init__(self, client: Connection, *, queue_size: int, queue_timeout_s: float) -> None:
         self.api = uuid4().hex
         self._client = client
         self._publisher = Publisher(client)
@@ -48,16 +46,20 @@ class Dispatcher:
             client, self._publisher, queue_size=queue_size, queue_timeout_s=queue_timeout_s
         )
         self._streams: dict[str, JobStream] = {}
+        self._watch = Watch(client, self._placement, self._streams)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen to the bus."""
         await subscribe(self._client, subjects.ALL_WORKER_PRESENCE, self._on_presence)
         await subscribe(self._client, subjects.output(self.api), self._on_event)
-        self._task = asyncio.create_task(self._look_after_jobs(), name="dispatcher")
+        self._client.on_reconnect.append(self._tell_alive)
+        self._watch.start()
+        self._task = asyncio.create_task(self._keep_telling(), name="alive")
 
     async def aclose(self) -> None:
         """Cancel what still runs and leave the bus."""
+        await self._watch.aclose()
         for stream in list(self._streams.values()):
             await stream.aclose()
         if self._task:
@@ -109,9 +111,12 @@ class Dispatcher:
 
     # -- what streams need (streams.Host)
 
-    async def place(self, stream: JobStream, *, prefer: str = "", digest: str = "") -> Placed:
-        """Find a worker for a job. Raises as `Placement.place` does."""
-        return await self._placement.place(stream.job, tenant=stream.tenant, prefer=prefer, digest=digest)
+    async def place(self, stream: JobStream, *, prefer: str = "") -> Placed:
+        """Find a worker for a job. Raises as `Placement.place` does, and OtherVersionOnly."""
+        job, digest = stream.job, stream.needs_digest
+        if digest and self._placement.serves(job.model) and not self._placement.serves(job.model, digest):
+            raise OtherVersionOnly
+        return await self._placement.place(job, tenant=stream.tenant, prefer=prefer, digest=digest)
 
     def tell(self, stream: JobStream, message: JobInput) -> None:
         """Publish to the worker of this stream."""
@@ -136,7 +141,7 @@ class Dispatcher:
         except msgspec.DecodeError:
             _log.warning("presence_of_another_version")
             return
-        self._placement.heard(presence, asyncio.get_running_loop().time())
+        self._watch.presence(presence)
 
     async def _on_event(self, message: Msg) -> None:
         try:
@@ -145,23 +150,15 @@ class Dispatcher:
             _log.warning("event_of_another_version")
             return
         if stream := self._streams.get(event.job):
+            if event.attempt == stream.job.attempt:
+                self._watch.event(stream)
             stream.deliver(event)
 
-    async def _look_after_jobs(self) -> None:
-        loop = asyncio.get_running_loop()
-        alive_at = due = 0.0
+    async def _keep_telling(self) -> None:
         while True:
-            now = loop.time()
-            # Late, it was this process that was away: the words of the workers are still to be read.
-            if now - due < STALE_AFTER_S / 2:
-                self._placement.expire(now)
-                for stream in list(self._streams.values()):
-                    stream.check(now, worker_is_live=self._placement.is_live(stream.worker))
-            if now >= alive_at:
-                alive_at = now + ALIVE_EVERY_S
-                alive = ApiAlive(
-                    self.api, tuple((job, stream.job.attempt) for job, stream in self._streams.items())
-                )
-                self._publisher.send(subjects.api_presence(self.api), encode(alive))
-            due = now + CHECK_EVERY_S
-            await asyncio.sleep(CHECK_EVERY_S)
+            self._tell_alive()
+            await asyncio.sleep(ALIVE_EVERY_S)
+
+    def _tell_alive(self) -> None:
+        jobs = tuple((job, stream.job.attempt) for job, stream in self._streams.items())
+        self._publisher.send(subjects.api_presence(self.api), encode(ApiAlive(self.api, jobs)))

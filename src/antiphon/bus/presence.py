@@ -93,6 +93,18 @@ class PresenceTable:
         """Whether the worker was heard of lately."""
         return worker in self._entries
 
+    def is_draining(self, worker: str) -> bool:
+        """Whether the worker is live and takes no new jobs."""
+        entry = self._entries.get(worker)
+        return entry is not None and entry.presence.draining
+
+    def serves(self, model: str, digest: str = "") -> bool:
+        """Whether a live worker takes jobs for this model (in this version)."""
+        return any(
+            p.model == model and not p.draining and (not digest or p.digest == digest)
+            for p in (e.presence for e in self._entries.values())
+        )
+
     def digest(self, worker: str) -> str:
         """The digest of this worker's model; empty when the worker is not there."""
         entry = self._entries.get(worker)

@@ -2,18 +2,25 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.bus.streams import Host, JobStream
-from antiphon.contract.events import Done, Final, Finalized, Heard, Partial
+from antiphon.contract.events import Done, Event, Final, Finalized, Heard, Partial
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
 from antiphon.contract.wire import MAX_PAYLOAD_BYTES
 
 HEARING_WINDOW_S = 30.0
 """How far the audio sent to a worker may be ahead of what it has taken in."""
+
+UNASKED_LEAD_S = 1.0
+"""How late text may come that nobody has asked for."""
+
+SILENT_AUDIO_S = 1.5
+"""Workers tell how far they have heard about once a second of audio."""
 
 STT_RATE = 16_000
 
@@ -27,6 +34,7 @@ class RecognitionStream(JobStream):
     def __init__(self, job: RecognitionJob, host: Host, tenant: str = "") -> None:
         super().__init__(job, host, tenant)
         self._seq = 0
+        self._last: AudioIn | Finalize | EndOfAudio | None = None
         self._sent_s = job.start_s
         self._heard_s = job.start_s
         # What a next attempt would need: everything since the last final, in order.
@@ -64,41 +72,62 @@ class RecognitionStream(JobStream):
 
     async def __anext__(self) -> Partial | Final | Finalized | Done:
         while True:
-            event = await self._next_event()
-            match event:
-                case Heard():
-                    self._heard_up_to(event.audio_s)
-                    self._forget_before(event.settled_s)
-                case Final():
-                    self._heard_up_to(event.end_s)
-                    self._forget_before(event.end_s)
-                    return self._joined(event)
-                case Finalized():
-                    self._unanswered.discard(event.mark)
-                    self._replay = deque(
-                        item for item in self._replay if isinstance(item, np.ndarray) or item != event.mark
-                    )
-                    return event
-                case Partial():
-                    return event
-                case Done():
-                    self._finish()
-                    return event
-                case _:
-                    pass
+            output = await self._next_output()
+            if isinstance(output, Partial | Final | Finalized | Done):
+                return output
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the worker has audio that it has not taken in, or a question."""
+        return bool(self._unanswered) or self._sent_s > self._heard_s
+
+    @property
+    def hands_over(self) -> bool:
+        """A stream may last for hours; what was not settled is heard again elsewhere."""
+        return True
+
+    def lead_s(self) -> float:
+        """Somebody waits for an answer; text between answers may be a little late."""
+        return 0.0 if self._unanswered else UNASKED_LEAD_S
+
+    def next_attempt(self) -> RecognitionJob:
+        """Hears again what was not settled."""
+        return msgspec.structs.replace(self.job, attempt=self.job.attempt + 1, start_s=self._replay_from_s)
+
+    def _owes(self) -> bool:
+        return bool(self._unanswered) or self._sent_s - self._heard_s > SILENT_AUDIO_S
+
+    def _received(self, event: Event) -> Iterable[Partial | Final | Finalized]:
+        if isinstance(event, Partial | Final) and self._inbox and isinstance(self._inbox[-1], Partial):
+            # Out of date before it was read: a reader who is slow finds no more than one.
+            self._inbox.pop()
+        match event:
+            case Heard():
+                self._heard_up_to(event.audio_s)
+                self._forget_before(event.settled_s)
+            case Final():
+                self._heard_up_to(event.end_s)
+                self._forget_before(event.end_s)
+                return (self._joined(event),)
+            case Finalized():
+                self._unanswered.discard(event.mark)
+                self._replay = deque(
+                    item for item in self._replay if isinstance(item, np.ndarray) or item != event.mark
+                )
+                return (event,)
+            case Partial():
+                return (event,)
+            case _:
+                pass
+        return ()
 
     def _finish(self) -> None:
         super()._finish()
         self._room.set()
 
-    def _owes(self) -> bool:
-        return bool(self._unanswered) or self._sent_s - self._heard_s > 1.0
-
-    def _next_attempt(self) -> RecognitionJob:
-        return msgspec.structs.replace(self.job, attempt=self.job.attempt + 1, start_s=self._replay_from_s)
-
     def _resumed(self) -> None:
         self._seq = 0
+        self._last = None
         self._sent_s = self._heard_s = self._replay_from_s
         for item in self._replay:
             if item is None:
@@ -108,15 +137,24 @@ class RecognitionStream(JobStream):
             else:
                 self._send_audio(item)
 
+    def _remind(self) -> None:
+        # Lost, it leaves no gap that the worker could see; had it come, it is dropped there by its number.
+        if self._last:
+            self._tell(self._last)
+
     def _send_audio(self, samples: NDArray[np.float32]) -> None:
         self._sent_s += len(samples) / STT_RATE
-        self._tell(AudioIn(self.job.attempt, self._take_seq(), samples.tobytes()))
+        self._send(AudioIn(self.job.attempt, self._take_seq(), samples.tobytes()))
 
     def _send_finalize(self, mark: int) -> None:
-        self._tell(Finalize(self.job.attempt, self._take_seq(), mark))
+        self._send(Finalize(self.job.attempt, self._take_seq(), mark))
 
     def _send_end(self) -> None:
-        self._tell(EndOfAudio(self.job.attempt, self._take_seq()))
+        self._send(EndOfAudio(self.job.attempt, self._take_seq()))
+
+    def _send(self, message: AudioIn | Finalize | EndOfAudio) -> None:
+        self._last = message
+        self._tell(message)
 
     def _take_seq(self) -> int:
         seq, self._seq = self._seq, self._seq + 1

@@ -80,11 +80,26 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     worker: str
 
 
-RefusalReason = Literal["full", "draining", "unknown_model", "unknown_voice", "unknown_language", "malformed"]
+RefusalReason = Literal[
+    "full",
+    "draining",
+    "stuck",
+    "cancelled",
+    "unknown_model",
+    "unknown_voice",
+    "unknown_language",
+    "malformed",
+]
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The worker takes no such job, now or ever; ``detail`` is for a person."""
+    """The worker takes no such job, now or ever.
+
+    Attributes:
+        reason: ``stuck`` while its model does not come back from a step; ``cancelled`` when the cancellation
+            was here before the offer.
+        detail: for a person.
+    """
 
     worker: str
     reason: RefusalReason
@@ -118,21 +133,34 @@ class EndOfAudio(msgspec.Struct, frozen=True, tag="end", array_like=True):
 
 
 class Credit(msgspec.Struct, frozen=True, tag="credit", array_like=True):
-    """The sum of audio seconds a synthesis job may have sent by now (absolute, so a lost message heals)."""
+    """How far a synthesis job may go, and how far it has come (both absolute, so that a lost message heals).
+
+    Attributes:
+        total_s: the sum of audio seconds that may have been sent by now.
+        next_seq: events before this have arrived: nobody will ask for them again.
+    """
 
     attempt: int
     total_s: float
+    next_seq: int
 
 
 class Resend(msgspec.Struct, frozen=True, tag="resend", array_like=True):
-    """Events from ``from_seq`` on got lost: send them again."""
+    """Send the events from ``from_seq`` on again, if there are any.
+
+    A worker that can't (any more) answers with `Failed` under that number.
+
+    Attributes:
+        api: who asks: a worker that does not know the job could not tell.
+    """
 
     attempt: int
     from_seq: int
+    api: str
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel", array_like=True):
-    """Stop at once and free the place; no event follows."""
+    """Stop at once and free the place; no event follows. An offer that comes after it is refused."""
 
     attempt: int
 

@@ -57,3 +57,14 @@ class ApiAlive(msgspec.Struct, frozen=True):
 
     api: str
     jobs: tuple[tuple[str, int], ...]
+
+
+class Pulse(msgspec.Struct, frozen=True, array_like=True):
+    """A worker's answer to a probe, given by its bus even while its model runs.
+
+    Attributes:
+        overdue_s: seconds that the step which runs now is beyond anything its cost explains; 0.0 when all
+            is well.
+    """
+
+    overdue_s: float

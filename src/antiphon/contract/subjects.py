@@ -25,6 +25,11 @@ def offer(kind: Kind, worker: str) -> str:
     return f"{ROOT}.job.{kind}.{worker}"
 
 
+def probe(kind: Kind, worker: str) -> str:
+    """API → one worker, request with reply: whether it is there, and its model comes back from its steps."""
+    return f"{ROOT}.probe.{kind}.{worker}"
+
+
 def job_input(kind: Kind, worker: str, job: str) -> str:
     """API → worker while the job runs: audio, finalize, credits, cancel, resend."""
     return f"{ROOT}.in.{kind}.{worker}.{job}"

@@ -4,7 +4,7 @@ import msgspec
 
 from antiphon.contract.events import Event
 from antiphon.contract.jobs import Job, JobInput, OfferReply
-from antiphon.contract.presence import ApiAlive, Presence
+from antiphon.contract.presence import ApiAlive, Presence, Pulse
 
 MAX_PAYLOAD_BYTES = 32 * 1024
 """Audio in one message; longer audio is cut."""
@@ -16,4 +16,5 @@ decode_offer_reply = msgspec.msgpack.Decoder[OfferReply](OfferReply).decode
 decode_job_input = msgspec.msgpack.Decoder[JobInput](JobInput).decode
 decode_event = msgspec.msgpack.Decoder[Event](Event).decode
 decode_presence = msgspec.msgpack.Decoder(Presence).decode
+decode_pulse = msgspec.msgpack.Decoder(Pulse).decode
 decode_api_alive = msgspec.msgpack.Decoder(ApiAlive).decode

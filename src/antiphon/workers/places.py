@@ -12,6 +12,10 @@ CANCEL_GRACE_S = 3.0
 """A job younger than this may be missing in its API server's heartbeat."""
 
 
+CANCELLED_S = 5.0
+"""How long an offer may come after its own cancellation."""
+
+
 @dataclass(slots=True)
 class Place:
     """A held place."""
@@ -27,6 +31,7 @@ class Places:
         self._offering = offering
         self._held: dict[str, Place] = {}
         self._heard: dict[str, float] = {}
+        self._cancelled: dict[tuple[str, int], float] = {}
         self.draining = False
 
     def __len__(self) -> int:
@@ -34,6 +39,8 @@ class Places:
 
     def offer(self, job: Job, now: float) -> OfferReply:
         """Accept a job and give it a place, or say why not. A newer attempt takes over its own place."""
+        if (job.job, job.attempt) in self._cancelled:
+            return Refused(self._offering.worker, "cancelled")
         refusal = self._refusal(job)
         if refusal:
             return refusal
@@ -45,6 +52,13 @@ class Places:
         """Whether this attempt holds a place."""
         place = self._held.get(job)
         return place is not None and place.job.attempt == attempt
+
+    def cancelled(self, job: str, attempt: int, now: float) -> None:
+        """This attempt is not wanted: should it only be offered later, it is refused."""
+        for key in [key for key, at in self._cancelled.items() if now - at > CANCELLED_S]:
+            del self._cancelled[key]
+        if not self.holds(job, attempt):
+            self._cancelled[job, attempt] = now
 
     def free(self, job: Job) -> bool:
         """Give up the place of this attempt; False when another attempt holds it."""
@@ -71,6 +85,10 @@ class Places:
         for api in silent:
             del self._heard[api]
         return [p.job for p in self._held.values() if p.job.api in silent]
+
+    def away(self, now: float) -> None:
+        """Nobody could be heard up to now: silence begins anew."""
+        self._heard = dict.fromkeys(self._heard, now)
 
     def _refusal(self, job: Job) -> Refused | None:
         if self.draining:

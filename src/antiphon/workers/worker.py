@@ -7,14 +7,13 @@ from functools import partial
 from typing import Protocol
 
 import msgspec
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from antiphon.bus.connection import Publisher, disconnect, subscribe
+from antiphon.bus.connection import Connection, Publisher, disconnect, subscribe
 from antiphon.contract import subjects
-from antiphon.contract.events import Event
-from antiphon.contract.jobs import Accepted, Cancel, Job, JobInput, Refused, Resend
-from antiphon.contract.presence import Presence
+from antiphon.contract.events import Event, Failed
+from antiphon.contract.jobs import Accepted, Cancel, Credit, Job, JobInput, Refused, Resend
+from antiphon.contract.presence import Presence, Pulse
 from antiphon.contract.wire import decode_api_alive, decode_job, decode_job_input, encode
 from antiphon.engine.loop import Engine, EngineLoop
 from antiphon.telemetry import metrics
@@ -26,6 +25,15 @@ PRESENCE_EVERY_S = 0.25
 
 OUTBOX_KEPT_S = 3.0
 """How long the events of a finished job may still be asked for."""
+
+STUCK_S = 0.25
+"""A step so far beyond its time may never end: no new jobs until it does."""
+
+HUNG_S = 10.0
+"""A step so far beyond its time never ends: the process must be started anew."""
+
+AWAY_S = 1.0
+"""An event loop this late was stopped: what others said meanwhile is still to be read."""
 
 _log = get_logger(__name__)
 
@@ -55,7 +63,7 @@ class Worker:
         make_engine: builds the engine.
     """
 
-    def __init__(self, client: Client, offering: Presence, make_engine: MakeEngine) -> None:
+    def __init__(self, client: Connection, offering: Presence, make_engine: MakeEngine) -> None:
         self._client = client
         self._offering = offering
         self._places = Places(offering)
@@ -77,8 +85,10 @@ class Worker:
         self._engine_loop.start()
         await subscribe(self._client, subjects.job_input(me.kind, me.worker, "*"), self._on_input)
         await subscribe(self._client, subjects.ALL_API_PRESENCE, self._on_api_alive)
+        await subscribe(self._client, subjects.probe(me.kind, me.worker), self._on_probe)
         await subscribe(self._client, subjects.offer(me.kind, me.worker), self._on_offer)
         await self._client.flush()
+        self._client.on_reconnect.append(self._reconnected)
         self._presence_task = asyncio.create_task(self._tell_presence(), name="presence")
 
     async def wait_died(self) -> None:
@@ -86,7 +96,11 @@ class Worker:
         await self._died.wait()
 
     async def stop(self, grace_s: float) -> None:
-        """Take no new jobs, let the running ones finish for ``grace_s`` seconds, leave the bus."""
+        """Take no new jobs, let the running ones finish for ``grace_s`` seconds, leave the bus.
+
+        API servers take jobs that would not finish soon away as soon as they hear of it; what is left at the
+        end they take when they hear that this worker has gone.
+        """
         self._places.draining = True
         self._publish_presence()
         if len(self._places) and grace_s:
@@ -111,6 +125,9 @@ class Worker:
         except msgspec.DecodeError:
             await message.respond(encode(Refused(me.worker, "malformed", "The job can't be read.")))
             return
+        if self._engine_loop.overdue_s > STUCK_S:
+            await message.respond(encode(Refused(me.worker, "stuck")))
+            return
         reply = self._places.offer(job, self._loop.time())
         if isinstance(reply, Accepted):
             self._outboxes[job.job] = Outbox(job.api, job.attempt)
@@ -125,9 +142,18 @@ class Worker:
         except msgspec.DecodeError:
             _log.warning("input_of_another_version", job=job)
             return
-        if isinstance(content, Resend):
-            self._resend(job, content)
-        elif self._places.holds(job, content.attempt):
+        match content:
+            case Resend():
+                self._resend(job, content)
+                return
+            case Credit():
+                if outbox := self._outbox(job, content.attempt):
+                    outbox.acknowledge(content.next_seq)
+            case Cancel():
+                self._places.cancelled(job, content.attempt, self._loop.time())
+            case _:
+                pass
+        if self._places.holds(job, content.attempt):
             self._engine_loop.submit(partial(self._engine.tell, job, content))
 
     async def _on_api_alive(self, message: Msg) -> None:
@@ -135,11 +161,27 @@ class Worker:
             alive = decode_api_alive(message.data)
             self._cancel(self._places.heartbeat(alive, self._loop.time()))
 
+    async def _on_probe(self, message: Msg) -> None:
+        await message.respond(encode(Pulse(self._engine_loop.overdue_s)))
+
     def _resend(self, job: str, wanted: Resend) -> None:
+        outbox = self._outbox(job, wanted.attempt)
+        kept = outbox.since(wanted.from_seq) if outbox else None
+        if kept is None:
+            lost = Failed(
+                job=job,
+                attempt=wanted.attempt,
+                seq=wanted.from_seq,
+                message="The worker does not have this job.",
+                retryable=True,
+            )
+            kept = [encode(lost)]
+        for payload in kept:
+            self._publisher.send(subjects.output(wanted.api), payload)
+
+    def _outbox(self, job: str, attempt: int) -> Outbox | None:
         outbox = self._outboxes.get(job)
-        if outbox and outbox.attempt == wanted.attempt:
-            for payload in outbox.since(wanted.from_seq):
-                self._publisher.send(subjects.output(outbox.api), payload)
+        return outbox if outbox and outbox.attempt == attempt else None
 
     def _cancel(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -159,8 +201,7 @@ class Worker:
     # -- the same, in the event loop's thread
 
     def _send(self, event: Event) -> None:
-        outbox = self._outboxes.get(event.job)
-        if outbox and outbox.attempt == event.attempt:
+        if outbox := self._outbox(event.job, event.attempt):
             self._publisher.send(subjects.output(outbox.api), outbox.pack(event))
 
     def _free(self, job: Job) -> None:
@@ -171,17 +212,31 @@ class Worker:
             self._idle.set()
 
     def _forget(self, job: Job) -> None:
-        outbox = self._outboxes.get(job.job)
-        if outbox and outbox.attempt == job.attempt:
+        if self._outbox(job.job, job.attempt):
             del self._outboxes[job.job]
 
     # -- presence
 
     async def _tell_presence(self) -> None:
+        due = self._loop.time()
         while True:
+            now = self._loop.time()
+            if not self._client.is_connected or now - due > AWAY_S:
+                self._places.away(now)
             self._publish_presence()
-            self._cancel(self._places.orphans(self._loop.time()))
+            self._cancel(self._places.orphans(now))
+            self._watch_engine()
+            due = now + PRESENCE_EVERY_S
             await asyncio.sleep(PRESENCE_EVERY_S)
+
+    def _watch_engine(self) -> None:
+        if self._engine_loop.overdue_s > HUNG_S and not self._died.is_set():
+            _log.error("engine_hangs", overdue_s=round(self._engine_loop.overdue_s, 1))
+            self._died.set()
+
+    def _reconnected(self) -> None:
+        self._places.away(self._loop.time())
+        self._publish_presence()
 
     def _publish_presence(self, *, leaving: bool = False) -> None:
         me = self._offering

@@ -15,8 +15,11 @@ from antiphon.contract.jobs import SynthesisJob
 from antiphon.errors import BadRequest, FileTooLarge, Overloaded
 from antiphon.speech.context import Context, End, FlushDone, Speak
 
-AHEAD_S = 30.0
-"""How much audio a worker may be ahead of what the client has taken."""
+AHEAD_S = 8.0
+"""How much audio a worker may be ahead of what the client has taken.
+
+So much may wait here for a client that reads slowly (768 KB at 24 kHz). It is longer than most sentences, and
+much longer than it takes to move a job to another worker: a listener needs no more."""
 
 MAX_WAITING_CHARS = 200_000
 """Text of one context that may wait to be spoken: hours of speech. Cutting it up holds everyone else up."""
