@@ -1,63 +1,117 @@
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
 
+from antiphon.bus.line import Waiter
 from antiphon.bus.queue import WaitingQueue
 from antiphon.errors import Overloaded
+from antiphon.telemetry import metrics
+
+Queue = WaitingQueue[Waiter]
 
 
-def soon(seconds: float = 5.0) -> float:
-    return asyncio.get_running_loop().time() + seconds
+def queue(size: int = 3, timeout_s: float = 5.0) -> Queue:
+    return WaitingQueue("tts", size, timeout_s, lambda _: True)
 
 
-async def wait_in_line(queue: WaitingQueue, order: list[str], name: str, *, again: bool = False) -> None:
-    await queue.wait(soon(), again=again)
-    order.append(name)
+def waiter(tenant: str = "a", *, timeout_s: float = 5.0) -> Waiter:
+    return Waiter(tenant=tenant, deadline=asyncio.get_running_loop().time() + timeout_s)
 
 
-async def test_first_come_first_served_and_whoever_tries_again_keeps_the_head() -> None:
-    queue, order = WaitingQueue(3, 5), list[str]()
-    tasks = [asyncio.create_task(wait_in_line(queue, order, name)) for name in "ab"]
+def refusals(reason: str) -> float:
+    return metrics.API_REFUSALS.labels(offering="tts", reason=reason)._value.get()
+
+
+async def stand(made: Queue, who: Waiter, *, fails: int = 0) -> Waiter:
+    """Wait until it is placed; ``fails`` of its turns bring nothing."""
+    made.join(who, foresee=True)
+    try:
+        await made.turn(who)
+        for _ in range(fails):
+            made.missed(who)
+            await made.turn(who)
+        made.placed(who)
+    finally:
+        made.leave(who)
+    return who
+
+
+@asynccontextmanager
+async def standing(made: Queue, *waiters: Waiter) -> AsyncGenerator[list[asyncio.Task[Waiter]]]:
+    tasks = [asyncio.create_task(stand(made, who)) for who in waiters]
     await asyncio.sleep(0)
-    tasks.append(asyncio.create_task(wait_in_line(queue, order, "first", again=True)))
-    await asyncio.sleep(0)
-    for _ in range(3):
-        queue.wake_next()
-        await asyncio.sleep(0)
-    await asyncio.gather(*tasks)
-    assert order == ["first", "a", "b"]
-
-
-async def test_a_full_queue_refuses_at_once_but_not_whoever_waited() -> None:
-    queue = WaitingQueue(1, 5)
-    waiting = asyncio.create_task(queue.wait(soon(), again=False))
-    await asyncio.sleep(0)
-    with pytest.raises(Overloaded):
-        await queue.wait(soon(), again=False)
-    back = asyncio.create_task(queue.wait(soon(), again=True))
-    await asyncio.sleep(0)
-    assert len(queue) == 2
-    for task in (waiting, back):
+    yield tasks
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(waiting, back, return_exceptions=True)
-    assert len(queue) == 0
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_one_place_that_comes_free_serves_all_that_find_one() -> None:
+    made = queue()
+    async with standing(made, waiter(), waiter(), waiter()) as tasks:
+        made.wake()
+        await asyncio.wait_for(asyncio.gather(*tasks), 1)
+
+
+async def test_a_try_that_fails_ends_the_round_and_keeps_the_head() -> None:
+    made, first = queue(), waiter()
+    task = asyncio.create_task(stand(made, first, fails=1))
+    await asyncio.sleep(0)
+    async with standing(made, waiter()) as (second,):
+        made.wake()
+        await asyncio.sleep(0.01)
+        assert not task.done()
+        assert not second.done()
+        made.wake()
+        assert await asyncio.wait_for(task, 1) is first
+        await asyncio.wait_for(second, 1)
+
+
+async def test_a_full_queue_refuses_within_the_call() -> None:
+    made = queue(size=2)
+    before = refusals("full")
+    async with standing(made, waiter(), waiter()):
+        with pytest.raises(Overloaded) as refusal:
+            made.join(waiter(), foresee=True)
+        assert refusal.value.retry_after_s >= 1
+        assert refusals("full") == before + 1
+
+
+async def test_a_key_with_fewer_requests_takes_the_place_of_the_newest_of_another() -> None:
+    made = queue(size=2)
+    before = refusals("evicted")
+    async with standing(made, waiter("heavy"), waiter("heavy")) as tasks, standing(made, waiter("light")):
+        with pytest.raises(Overloaded, match="fewer"):
+            await asyncio.wait_for(tasks[1], 1)
+        assert not tasks[0].done()
+        assert refusals("evicted") == before + 1
 
 
 async def test_the_deadline_ends_the_wait() -> None:
-    queue = WaitingQueue(1, 5)
-    with pytest.raises(Overloaded):
-        await queue.wait(soon(0.01), again=False)
-    assert len(queue) == 0
+    made, before = queue(timeout_s=0.01), refusals("deadline")
+    with pytest.raises(Overloaded, match="came free"):
+        await stand(made, waiter(timeout_s=0.01))
+    assert len(made) == 0
+    assert refusals("deadline") == before + 1
 
 
 async def test_a_turn_that_comes_too_late_is_handed_on() -> None:
-    queue, order = WaitingQueue(3, 5), list[str]()
-    gone = asyncio.create_task(queue.wait(soon(), again=False))
-    await asyncio.sleep(0)
-    next_one = asyncio.create_task(wait_in_line(queue, order, "next"))
-    await asyncio.sleep(0)
-    queue.wake_next()  # the turn of the first, who leaves in the same moment
-    gone.cancel()
-    await asyncio.gather(gone, return_exceptions=True)
-    await asyncio.wait_for(next_one, 1)
-    assert order == ["next"]
+    made = queue()
+    async with standing(made, waiter(), waiter()) as (gone, next_one):
+        made.wake()  # the turn of the first, who leaves in the same moment
+        gone.cancel()
+        await asyncio.wait_for(next_one, 1)
+        assert gone.cancelled()
+    assert len(made) == 0
+
+
+async def test_a_turn_given_to_one_who_is_leaving_is_handed_on() -> None:
+    made = queue()
+    async with standing(made, waiter(), waiter()) as (gone, next_one):
+        gone.cancel()
+        made.wake()
+        await asyncio.wait_for(next_one, 1)
+        assert gone.cancelled()
+    assert len(made) == 0

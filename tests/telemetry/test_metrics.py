@@ -16,6 +16,8 @@ TABLE = {
     "antiphon_worker_decisions_total": (Counter, ("reason",)),
     "antiphon_api_queue_size": (Gauge, ("offering",)),
     "antiphon_api_unserviceable_requests_size": (Gauge, ("offering",)),
+    "antiphon_api_queue_wait_seconds": (Histogram, ("offering",)),
+    "antiphon_api_refusals_total": (Counter, ("offering", "reason")),
     "antiphon_api_ttfa_seconds": (Histogram, ("model",)),
     "antiphon_api_underruns_total": (Counter, ("model",)),
     "antiphon_api_underrun_seconds_total": (Counter, ("model",)),

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from antiphon.bus.connection import Connection, Publisher, disconnect, subscribe
 from antiphon.bus.placement import Placed, Placement
 from antiphon.bus.recognition import RecognitionStream
-from antiphon.bus.streams import JobStream, OtherVersionOnly
+from antiphon.bus.streams import JobStream
 from antiphon.bus.synthesis import SynthesisStream
 from antiphon.bus.watch import Watch
 from antiphon.contract import subjects
@@ -112,10 +112,8 @@ class Dispatcher:
     # -- what streams need (streams.Host)
 
     async def place(self, stream: JobStream, *, prefer: str = "") -> Placed:
-        """Find a worker for a job. Raises as `Placement.place` does, and OtherVersionOnly."""
+        """Find a worker for a job. Raises as `Placement.place` does."""
         job, digest = stream.job, stream.needs_digest
-        if digest and self._placement.serves(job.model) and not self._placement.serves(job.model, digest):
-            raise OtherVersionOnly
         return await self._placement.place(job, tenant=stream.tenant, prefer=prefer, digest=digest)
 
     def tell(self, stream: JobStream, message: JobInput) -> None:

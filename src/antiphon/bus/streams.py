@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol, Self
 import msgspec
 
 from antiphon.bus.ordering import EventOrder
-from antiphon.bus.placement import Placed
+from antiphon.bus.placement import OtherVersionOnly, Placed
 from antiphon.contract.events import AudioOut, Done, Event, Failed, Final, Finalized, Partial, Timestamps
 from antiphon.contract.jobs import Cancel, Job, JobInput, Resend
 from antiphon.contract.subjects import Kind
@@ -27,10 +27,6 @@ GAP_AGAIN_S = 0.1
 TAIL_AFTER_S, TAIL_LONGEST_S = 0.25, 2.0
 """A job that owes events and is quiet for the first of these is asked whether some were lost; again after
 twice as long each time, up to the second."""
-
-
-class OtherVersionOnly(Exception):
-    """Workers are there, but none whose samples would fit those already heard."""
 
 
 class Host(Protocol):

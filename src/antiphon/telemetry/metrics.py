@@ -128,6 +128,24 @@ API_UNSERVICEABLE_REQUESTS_SIZE = Gauge(
 )
 """Requests no worker that is present could ever serve."""
 
+API_QUEUE_WAIT = Histogram(
+    "antiphon_api_queue_wait_seconds",
+    "Place asked for to place got.",
+    ["offering"],
+    buckets=LATENCY_BUCKETS_S,
+    registry=REGISTRY,
+)
+"""Place asked for → place got, of every job that got one: most of them need not wait."""
+
+API_REFUSALS = Counter(
+    "antiphon_api_refusals_total",
+    "Requests refused for want of a place, by reason.",
+    ["offering", "reason"],
+    registry=REGISTRY,
+)
+"""``full``, ``foreseen`` (it would have waited in vain), ``deadline`` (it did), or ``evicted`` (its place in
+the queue went to a key with fewer requests there)."""
+
 API_TTFA = Histogram(
     "antiphon_api_ttfa_seconds",
     "Request received to first audible chunk sent to the client.",
