@@ -17,6 +17,7 @@ _COMMANDS = {
     "say": "Speak a text through the API.",
     "listen": "Transcribe a file or the microphone through the API.",
     "voices": "List voices.",
+    "bench": "Put a server under load and tell what its listeners hear.",
     "models": "List, pull and verify model files.",
 }
 

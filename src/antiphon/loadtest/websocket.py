@@ -17,20 +17,23 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _SWITCHING = 101
 
 
-async def open_socket(target: Target, path: str, hear: Callable[[bytes], None]) -> "Socket":
+async def open_socket(
+    target: Target, path: str, hear: Callable[[bytes], None], query: dict[str, str] | None = None
+) -> "Socket":
     """Open a WebSocket.
 
     Args:
         target: the server.
-        path: with its query.
+        path: of the socket.
         hear: called with the payload of each message, text or binary.
+        query: of the path.
 
     Raises:
         Unreachable, Cut: no connection.
         Refused: the server answers with another status than 101.
     """
     socket = await connect(target, lambda: Socket(hear))
-    await socket.shake_hands(target.path(path), target.headers)
+    await socket.shake_hands(target.path(path, query), target.headers)
     return socket
 
 
