@@ -3,12 +3,14 @@
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, JobInput, RecognitionJob
+from antiphon.engine.cost import UNMEASURED, Limits, Outlook
 from antiphon.models.protocols import VAD, STTModel, Transcript
 from antiphon.speech.listener import (
     Ended,
@@ -42,6 +44,7 @@ class HearingStream:
         self.listener = listener
         self.vad_state = vad_state
         self.window: Window | None = None  # what the listener wants recognised
+        self.utterance: tuple[float, Any] = (-1.0, None)  # where it begins, and the model's state of it
         self.last_turn = 0  # step that recognised something of this stream last
         self.processing_s = 0.0
         self._next_input = 0
@@ -135,25 +138,26 @@ class HearingEngine:
 
     Args:
         model, vad: what hears.
-        batch_size: most rows a step.
+        limits: rows of a step, streams held.
         emit: takes each event.
         released: called with a job when its place is free again.
     """
 
     def __init__(
         self,
-        model: STTModel,
+        model: STTModel[Any],
         vad: VAD,
         *,
-        batch_size: int,
+        limits: Limits,
         emit: Callable[[Event], None],
         released: Callable[[RecognitionJob], None],
     ) -> None:
         self._model = model
         self._vad = vad
-        self._batch_size = batch_size
+        self._limits = limits
         self._emit = emit
         self._released = released
+        self.outlook = Outlook(0.0, 0.0, limits.max_streams or UNMEASURED)
         self.patience_s = math.inf  # nothing is known yet of what a step takes
         self._streams: dict[str, HearingStream] = {}
         self._busy = False
@@ -252,7 +256,7 @@ class HearingEngine:
             if stream.window is None:
                 continue
             audio_s += stream.window.end_s - stream.window.start_s
-            if len(rows) < self._batch_size and (not rows or audio_s <= STEP_AUDIO_S):
+            if len(rows) < self._limits.batch_size and (not rows or audio_s <= STEP_AUDIO_S):
                 rows.append((stream, stream.window))
             else:
                 self._emit(stream.heard())
@@ -262,7 +266,8 @@ class HearingEngine:
         """One batch; when it fails, row by row, so that only the culprit's stream is lost."""
         try:
             return [
-                *self._model.transcribe(
+                *self._model.step(
+                    [self._state(s, w) for s, w in rows],
                     [w.samples for _, w in rows],
                     word_timestamps=[w.final and s.job.word_timestamps for s, w in rows],
                 )
@@ -273,6 +278,11 @@ class HearingEngine:
                 self._fail(rows[0][0], "The recogniser failed on this audio.")
                 return [None]
             return [transcript for row in rows for transcript in self._transcribe([row])]
+
+    def _state(self, stream: HearingStream, window: Window) -> Any:
+        if stream.utterance[0] != window.start_s:
+            stream.utterance = (window.start_s, self._model.start())
+        return stream.utterance[1]
 
     def _say(self, stream: HearingStream, output: Output) -> None:
         event = stream.event(output)

@@ -129,8 +129,11 @@ class Transcript:
     words: tuple[Timed, ...] = ()
 
 
-class STTModel(Protocol):
-    """A speech recogniser that hears windows of audio.
+H = TypeVar("H")
+
+
+class STTModel(Protocol[H]):
+    """A speech recogniser that hears utterances, as far as they have come, as often as it is asked.
 
     Attributes:
         name, sample_rate, languages, digest: as for `TTSModel`.
@@ -143,8 +146,19 @@ class STTModel(Protocol):
     max_window_s: float
     digest: str
 
-    def transcribe(self, windows: Sequence[Samples], *, word_timestamps: Sequence[bool]) -> list[Transcript]:
-        """Hear several windows in one batch; ``word_timestamps[i]`` asks for the words' times of window i."""
+    def start(self) -> H:
+        """The state of an utterance of which nothing was heard yet."""
+        ...
+
+    def step(
+        self, states: Sequence[H], windows: Sequence[Samples], *, word_timestamps: Sequence[bool]
+    ) -> list[Transcript]:
+        """Hear a window of each utterance in one batch.
+
+        The windows of an utterance begin at the same sample and differ in how far they go. What the state
+        keeps of the last one makes the next cheaper; the text is as if it were the first.
+        ``word_timestamps[i]`` asks for the words' times of window i.
+        """
         ...
 
 

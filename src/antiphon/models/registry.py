@@ -21,7 +21,7 @@ def load_tts(name: str, store: ModelStore) -> TTSModel[Any]:
     return _find("tts_model", name, {"hibari": _hibari})(store)
 
 
-def load_stt(name: str, store: ModelStore) -> STTModel:
+def load_stt(name: str, store: ModelStore) -> STTModel[Any]:
     """Load a speech-to-text model. Raises as `load_tts` does."""
     return _find("stt_model", name, {"moonshine-tiny-en": _moonshine})(store)
 
@@ -48,7 +48,7 @@ def _hibari(store: ModelStore) -> TTSModel[Any]:
     return HibariModel.load(store.folder("hibari"))
 
 
-def _moonshine(store: ModelStore) -> STTModel:
+def _moonshine(store: ModelStore) -> STTModel[Any]:
     from antiphon.models.moonshine.model import MoonshineModel
 
     return MoonshineModel.load(store.folder("moonshine-tiny-en"))

@@ -16,6 +16,8 @@ from antiphon.contract.events import Event
 from antiphon.contract.jobs import Job
 from antiphon.contract.presence import Presence
 from antiphon.contract.subjects import Kind
+from antiphon.engine.cost import Limits
+from antiphon.engine.learning import learn
 from antiphon.engine.speaking import SpeakingEngine
 from antiphon.models.protocols import VAD, STTModel, TTSModel
 from antiphon.models.registry import load_stt, load_tts, load_vad
@@ -26,6 +28,9 @@ from antiphon.telemetry.logs import configure_logging, get_logger
 from antiphon.workers.worker import JobEngine, MakeEngine, Worker
 
 LOCK_WAIT_S = 0.0002
+
+AUTO_BATCH = 64
+"""Rows beyond this have brought no throughput on any hardware yet; how many pay is the policy's business."""
 
 _log = get_logger(__name__)
 
@@ -48,26 +53,34 @@ def run(kind: Kind, settings: Settings) -> None:
 
 
 def _tts(model: TTSModel[Any], settings: Settings) -> tuple[Presence, MakeEngine]:
+    costs = learn(model)
+    limits = _limits(settings)
+
     def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
         return cast(
-            "JobEngine",
-            SpeakingEngine(model, batch_size=settings.batch_size, emit=emit, released=released),
+            "JobEngine", SpeakingEngine(model, limits=limits, emit=emit, released=released, costs=costs)
         )
 
-    offering = _presence("tts", model.name, model.languages, model.digest, settings, voices=model.voices)
+    offering = _presence("tts", model.name, model.languages, model.digest, voices=model.voices)
     return offering, make_engine
 
 
-def _stt(model: STTModel, vad: VAD, settings: Settings) -> tuple[Presence, MakeEngine]:
+def _stt(model: STTModel[Any], vad: VAD, settings: Settings) -> tuple[Presence, MakeEngine]:
     from antiphon.engine.hearing import HearingEngine
 
-    def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
-        return cast(
-            "JobEngine",
-            HearingEngine(model, vad, batch_size=settings.batch_size, emit=emit, released=released),
-        )
+    limits = _limits(settings)
 
-    return _presence("stt", model.name, model.languages, model.digest, settings), make_engine
+    def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
+        return cast("JobEngine", HearingEngine(model, vad, limits=limits, emit=emit, released=released))
+
+    return _presence("stt", model.name, model.languages, model.digest), make_engine
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        batch_size=AUTO_BATCH if settings.batch_size == "auto" else settings.batch_size,
+        max_streams=None if settings.max_streams == "auto" else settings.max_streams,
+    )
 
 
 def _presence(
@@ -75,7 +88,6 @@ def _presence(
     model: str,
     languages: tuple[str, ...],
     digest: str,
-    settings: Settings,
     *,
     voices: tuple[str, ...] = (),
 ) -> Presence:
@@ -85,7 +97,6 @@ def _presence(
         model=model,
         languages=languages,
         voices=voices,
-        capacity=settings.max_streams,
         version=__version__,
         digest=digest,
     )

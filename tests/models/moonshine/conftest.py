@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from antiphon.models.moonshine import MoonshineModel
+from antiphon.models.moonshine.model import Hearing
 from antiphon.models.silero import SileroVAD
 from antiphon.models.store import ModelStore
 from antiphon.settings import load_settings
@@ -66,6 +67,7 @@ def hear_stream(moonshine: MoonshineModel, vad: SileroVAD) -> Callable[..., list
         word_timestamps: bool = False,
     ) -> list[Output]:
         listener, state, said = Listener(ListenerOptions(partials=partials)), vad.initial_state(), []
+        utterances: dict[float, Hearing] = {}
 
         def advance() -> None:
             nonlocal state
@@ -74,7 +76,8 @@ def hear_stream(moonshine: MoonshineModel, vad: SileroVAD) -> Callable[..., list
                 listener.judge(probability)
             said.extend(listener.poll())
             while (window := listener.next_window()) is not None:
-                [heard] = moonshine.transcribe([window.samples], word_timestamps=[word_timestamps])
+                utterance = utterances.setdefault(window.start_s, moonshine.start())
+                [heard] = moonshine.step([utterance], [window.samples], word_timestamps=[word_timestamps])
                 said.extend(listener.hear(window, heard))
 
         for start in range(0, len(samples), push):

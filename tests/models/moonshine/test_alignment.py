@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from antiphon.models.moonshine.alignment import align
-from antiphon.models.moonshine.decoder import FRAME_SAMPLES
+from antiphon.models.moonshine.shape import FRAME_SAMPLES
 
 
 def attention_to(spans: list[tuple[int, int]], frames: int) -> NDArray[np.float32]:

@@ -1,14 +1,18 @@
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import jiwer
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from antiphon.errors import ModelCorrupt, ModelMissing
 from antiphon.models.moonshine import MoonshineModel
 from antiphon.models.moonshine.model import without_invented_end
-from antiphon.models.protocols import Timed
+from antiphon.models.protocols import Timed, Transcript
+from antiphon.models.store import ModelStore
 from antiphon.speech.listener import Ended, FinalText, Output, PartialText
 
 pytestmark = pytest.mark.models
@@ -24,6 +28,13 @@ def word_errors(clips: list, heard: list[str]) -> float:
     return jiwer.wer([normal(clip.text) for clip in clips], [normal(text) for text in heard])
 
 
+def hear(
+    moonshine: MoonshineModel, windows: list[Samples], timed: list[bool] | None = None
+) -> list[Transcript]:
+    states = [moonshine.start() for _ in windows]
+    return moonshine.step(states, windows, word_timestamps=timed or [True] * len(windows))
+
+
 def noise(seconds: float, level: float) -> Samples:
     return np.random.default_rng(0).normal(0, level, round(seconds * 16_000)).astype(np.float32)
 
@@ -34,14 +45,16 @@ def tone(seconds: float, frequency: float) -> Samples:
 
 
 def test_human_speech_one_by_one_and_in_a_batch(moonshine: MoonshineModel, clips: list) -> None:
-    alone = [moonshine.transcribe([clip.samples], word_timestamps=[False])[0].text for clip in clips]
-    batch = moonshine.transcribe([clip.samples for clip in clips], word_timestamps=[False] * len(clips))
+    alone = [
+        moonshine.step([moonshine.start()], [clip.samples], word_timestamps=[False])[0].text for clip in clips
+    ]
+    batch = hear(moonshine, [clip.samples for clip in clips])
     assert word_errors(clips, alone) <= 0.05
     assert word_errors(clips, [transcript.text for transcript in batch]) <= 0.05
 
 
 def test_only_who_asks_gets_words_and_their_times_fit(moonshine: MoonshineModel, clips: list) -> None:
-    plain, timed = moonshine.transcribe([clips[0].samples] * 2, word_timestamps=[False, True])
+    plain, timed = hear(moonshine, [clips[0].samples] * 2, [False, True])
     assert plain.words == ()
     assert " ".join(word.text for word in timed.words) == timed.text
     edges = [0, *(edge for word in timed.words for edge in (word.start, word.end)), len(clips[0].samples)]
@@ -50,7 +63,7 @@ def test_only_who_asks_gets_words_and_their_times_fit(moonshine: MoonshineModel,
 
 def test_pauses_of_a_known_speech_separate_its_words(moonshine: MoonshineModel, clips: list) -> None:
     [speech] = [clip for clip in clips if "jfk" in clip.name]
-    [heard] = moonshine.transcribe([speech.samples], word_timestamps=[True])
+    [heard] = moonshine.step([moonshine.start()], [speech.samples], word_timestamps=[True])
     times = {word.text: (word.start / 16_000, word.end / 16_000) for word in reversed(heard.words)}
     # Read off the waveform: "Americans" ends, "ask" begins, "not" ends, "what" begins.
     assert times["Americans"][1] == pytest.approx(2.15, abs=0.15)
@@ -63,7 +76,7 @@ def test_pauses_of_a_known_speech_separate_its_words(moonshine: MoonshineModel, 
 def test_no_words_are_made_of_silence_noise_and_tones(moonshine: MoonshineModel, seconds: float) -> None:
     silence = np.zeros(round(seconds * 16_000), np.float32)
     windows = [silence, noise(seconds, 1e-3), noise(seconds, 0.1), tone(seconds, 100), tone(seconds, 1_000)]
-    heard = moonshine.transcribe(windows, word_timestamps=[True] * len(windows))
+    heard = hear(moonshine, windows)
     assert [transcript.text for transcript in heard] == [""] * len(windows)
 
 
@@ -87,7 +100,34 @@ def test_a_short_answer_and_a_sentence_with_time_are_kept() -> None:
 
 
 def test_nothing_to_hear_is_no_work(moonshine: MoonshineModel) -> None:
-    assert moonshine.transcribe([], word_timestamps=[]) == []
+    assert hear(moonshine, []) == []
+
+
+def test_an_utterance_heard_while_it_grows_reads_as_if_heard_once(
+    moonshine: MoonshineModel, clips: list
+) -> None:
+    samples, growing = clips[0].samples, moonshine.start()
+    for end in [*range(8_000, len(samples), 16_000), len(samples), len(samples)]:
+        [grown] = moonshine.step([growing], [samples[:end]], word_timestamps=[True])
+        [fresh] = hear(moonshine, [samples[:end]])
+        assert grown.text == fresh.text
+        assert [word.text for word in grown.words] == [word.text for word in fresh.words]
+
+
+def test_missing_and_foreign_files(tmp_path: Path, store: ModelStore) -> None:
+    folder = store.folder("moonshine-tiny-en")
+    with pytest.raises(ModelMissing, match="models pull"):
+        MoonshineModel.load(tmp_path)
+    for name in ("encoder_model.ort", "tokenizer.json"):
+        shutil.copy(folder / name, tmp_path)
+    with pytest.raises(ModelMissing, match="models pull"):
+        MoonshineModel.load(tmp_path)
+    (tmp_path / "decoder_model_merged.ort").write_bytes(b"no model")
+    with pytest.raises(ModelCorrupt, match="can't load"):
+        MoonshineModel.load(tmp_path)
+    shutil.copy(folder / "encoder_model.ort", tmp_path / "decoder_model_merged.ort")
+    with pytest.raises(ModelCorrupt, match="lacks"):
+        MoonshineModel.load(tmp_path)
 
 
 def test_human_speech_as_a_stream(hear_stream: Callable[..., list[Output]], clips: list) -> None:

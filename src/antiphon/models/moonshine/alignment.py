@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.models.moonshine.decoder import FRAME_SAMPLES
+from antiphon.models.moonshine.shape import FRAME_SAMPLES
 
 _FIRST_CENTRE = 447
 """Sample in the middle of what the first frame sees (kernels 127, 7 and 3)."""

@@ -1,41 +1,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from antiphon.models.moonshine.shape import HEAD_WIDTH, HEADS, LAYERS, Floats
 from antiphon.models.moonshine.tokens import END, START
-from antiphon.models.prepared import prepared
-from antiphon.models.sessions import onnxruntime, open_session
 
-FRAME_SAMPLES = 384
-"""Samples from one encoder frame to the next (24 ms): strides 64, 3 and 2 of its three convolutions."""
+_CACHE = tuple(f"{layer}.{kind}" for layer in range(LAYERS) for kind in ("key", "value"))
+_OUTPUTS = ("next", "log_probability", "attention", *(f"present.{name}" for name in _CACHE))
+_HIDDEN = np.float32(-1e9)
 
-_FILE = "decoder.onnx"
-_RECIPE = f"1 {onnxruntime.__version__}"
-"""Changes whenever another decoder would be made of the same file."""
-
-_LAYERS = 6
-_HEADS = 8
-_HEAD_WIDTH = 36
-_CACHE = tuple(f"{layer}.{side}" for layer in range(_LAYERS) for side in ("decoder", "encoder"))
-_CACHE_NAMES = tuple(f"{entry}.{kind}" for entry in _CACHE for kind in ("key", "value"))
-
-ALIGNMENT_HEADS = {3: (5, 6, 7), 4: (1, 2, 3, 7)}
-"""Layer → heads of its cross-attention that look at the word being written.
-
-Found by the share of each head's weight inside the true span of the word, over synthetic speech whose
-durations are known. The heads of the lower layers look everywhere.
-"""
+_GUESS = 6
+"""Most tokens guessed at a time once the draft was left."""
 
 _LOOP_PERIOD = 12
 _LOOP_REPEATS = 4
 _LOOP_TOKENS = 12
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(slots=True)
@@ -45,121 +28,156 @@ class Decoded:
     Attributes:
         tokens: without start and end.
         log_probabilities: of each token, and of the end if it came.
-        attention: [tokens, frames], each token's weight on the encoder's frames.
+        looks: of each token, its weight on the encoder's frames, [frames].
     """
 
     tokens: list[int] = field(default_factory=list[int])
     log_probabilities: list[float] = field(default_factory=list[float])
-    attention: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    looks: list[Floats] = field(default_factory=list[Floats])
+
+    def take(self, token: int, log_probability: float, look: Floats, limit: int) -> bool:
+        """Take the next token; False when it is the last: the end, the limit, or the start of a circle."""
+        self.log_probabilities.append(log_probability)
+        if token == END:
+            return False
+        self.tokens.append(token)
+        self.looks.append(look)
+        kept = before_loop(self.tokens)
+        if kept:
+            del self.tokens[kept:], self.log_probabilities[kept:], self.looks[kept:]
+        return not kept and len(self.tokens) < limit
 
 
 class Decoder:
     """Writes the tokens for what the encoder heard, several rows at a time.
 
-    It runs what `antiphon.models.moonshine.graph` makes of the file, which is kept beside it.
-
     Args:
-        path: ``decoder_model_merged.ort``: one step with a key-value cache, whose first step fills the
-            encoder's part of it.
-
-    Raises:
-        ModelMissing: there is no such file.
-        ModelCorrupt: the file is no such decoder.
+        session: of the graph of this name, see `antiphon.models.moonshine.graphs`.
     """
 
-    def __init__(self, path: Path) -> None:
-        with prepared(path, _RECIPE, _with_attention) as folder:
-            self._session = open_session(folder / _FILE)
+    def __init__(self, session: Any) -> None:
+        self._session = session
 
-    def decode(self, hidden: Sequence[Floats], limits: Sequence[int]) -> list[Decoded]:
+    def decode(
+        self, memories: Sequence[Floats], limits: Sequence[int], drafts: Sequence[Sequence[int]]
+    ) -> list[Decoded]:
         """Follow the most probable token of each row until it ends, loops, or reaches its limit.
 
+        The first run goes over each row's whole draft at once; the row goes on from where its own choice
+        first differs. So the tokens are those of the same way taken step by step, but for rounding.
+
         Args:
-            hidden: each row's encoder output, [frames, width].
-            limits: most tokens of each row.
+            memories: each row's encoder output, [12, 8, frames, 36].
+            limits: most tokens of each row, at least one.
+            drafts: what each row is likely to begin with.
         """
-        frames = [len(row) for row in hidden]
-        decoded = [Decoded() for _ in hidden]
-        looks: list[list[Floats]] = [[] for _ in hidden]
-        batch = _Batch(hidden)
+        frames = [memory.shape[2] for memory in memories]
+        decoded = [Decoded() for _ in memories]
+        guesses = [list(draft) for draft in drafts]
+        batch = _Batch(memories)
         while batch.rows:
-            logits, weights = batch.step(self._session)
-            tokens = logits.argmax(axis=-1)
-            log_probabilities = _log_softmax_at(logits, tokens)
+            chosen, log_probabilities, looks = batch.run(self._session, guesses)
             going: list[int] = []
+            taken: list[list[int]] = []
             for i, row in enumerate(batch.rows):
-                path, token = decoded[row], int(tokens[i])
-                path.log_probabilities.append(float(log_probabilities[i]))
-                if token == END:
-                    continue
-                path.tokens.append(token)
-                looks[row].append(weights[i, : frames[row]])
-                if kept := before_loop(path.tokens):
-                    del path.tokens[kept:], path.log_probabilities[kept:]
-                elif len(path.tokens) < limits[row]:
+                tokens = _confirmed(chosen[i].tolist(), guesses[i])
+                choices = zip(tokens, log_probabilities[i].tolist(), looks[i, :, : frames[row]], strict=False)
+                if all(decoded[row].take(*choice, limits[row]) for choice in choices):
                     going.append(i)
-            batch.go_on(going, tokens)
-        for path, look in zip(decoded, looks, strict=True):
-            if path.tokens:
-                path.attention = np.stack(look[: len(path.tokens)])
+                    taken.append(tokens)
+            guesses = [
+                what_follows(drafts[batch.rows[i]], tokens) for i, tokens in zip(going, taken, strict=True)
+            ]
+            batch.go_on(going, taken)
         return decoded
 
 
+def _confirmed(chosen: Sequence[int], guess: Sequence[int]) -> list[int]:
+    """The tokens chosen as far as the guess they are based on was right."""
+    wrong = (i for i, (choice, guessed) in enumerate(zip(chosen, guess, strict=False)) if choice != guessed)
+    return list(chosen[: next(wrong, len(guess)) + 1])
+
+
+def what_follows(draft: Sequence[int], tokens: Sequence[int]) -> list[int]:
+    """A guess at what follows the tokens just chosen.
+
+    A step takes the same time for one token as for a few. What was said before the text went another way is
+    often found again after it; and most texts end with a full stop, as the draft does.
+    """
+    for size in (2, 1):
+        tail = list(tokens[-size:])
+        for start in range(len(draft) - size):
+            if list(draft[start : start + size]) == tail:
+                return list(draft[start + size : start + size + _GUESS])
+    return list(draft[-1:])
+
+
 class _Batch:
-    """The rows still being written, and their cache.
+    """The rows still being written, and what they remember.
+
+    The rows' caches have one length; columns that hold nothing of a row are hidden from it.
 
     Attributes:
         rows: the index of each among the rows it began with.
     """
 
-    def __init__(self, hidden: Sequence[Floats]) -> None:
-        frames = max(map(len, hidden))
-        self.rows = list(range(len(hidden)))
-        self._hidden = np.zeros((len(hidden), frames, hidden[0].shape[1]), np.float32)
-        # The graph takes the mask in samples and looks at every 384th of them.
-        self._mask = np.zeros((len(hidden), frames * FRAME_SAMPLES), np.int64)
-        for row, output in enumerate(hidden):
-            self._hidden[row, : len(output)] = output
-            self._mask[row, : len(output) * FRAME_SAMPLES] = 1
-        self._tokens = np.full((len(hidden), 1), START, np.int64)
-        nothing = np.zeros((len(hidden), _HEADS, 0, _HEAD_WIDTH), np.float32)
-        self._cache = dict.fromkeys(_CACHE_NAMES, nothing)
-        self._begun = False
+    def __init__(self, memories: Sequence[Floats]) -> None:
+        count, frames = len(memories), max(memory.shape[2] for memory in memories)
+        self.rows = list(range(count))
+        self._hears = np.zeros((count, 1, 1, frames), np.float32)
+        self._memory = [np.zeros((count, HEADS, frames, HEAD_WIDTH), np.float32) for _ in _CACHE]
+        for row, memory in enumerate(memories):
+            self._hears[row, ..., memory.shape[2] :] = _HIDDEN
+            for whole, part in zip(self._memory, memory, strict=True):
+                whole[row, :, : memory.shape[2]] = part
+        self._past = [np.zeros((count, HEADS, 0, HEAD_WIDTH), np.float32) for _ in _CACHE]
+        self._seen = np.zeros((count, 0), np.bool_)
+        self._last = [START] * count
 
-    def step(self, session: Any) -> tuple[Floats, Floats]:
-        """The next logits [rows, vocabulary], and the weights [rows, frames]."""
-        caches = [name for name in _CACHE_NAMES if "decoder" in name or not self._begun]
-        looks = [f"attention.{layer}" for layer in ALIGNMENT_HEADS]
-        outputs = session.run(
-            ["logits", *(f"present.{name}" for name in caches), *looks],
+    def run(self, session: Any, guesses: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """Choose a token after the last one, and after each of the row's guesses.
+
+        Returns:
+            Tokens [rows, guesses + 1], their log-probabilities, their weights [rows, guesses + 1, frames].
+        """
+        longest = 1 + max(map(len, guesses))
+        tokens = np.full((len(self.rows), longest), END, np.int64)
+        for i, guess in enumerate(guesses):
+            tokens[i, : len(guess) + 1] = [self._last[i], *guess]
+        positions = self._seen.sum(axis=1, keepdims=True) + np.arange(longest)
+        past = self._seen.shape[1]
+        sees = np.full((len(self.rows), 1, longest, past + longest), _HIDDEN)
+        sees[..., :past][np.broadcast_to(self._seen[:, None, None], sees[..., :past].shape)] = 0
+        sees[..., past:][..., np.tri(longest, dtype=np.bool_)] = 0
+        chosen, log_probabilities, looks, *self._past = session.run(
+            _OUTPUTS,
             {
-                "input_ids": self._tokens,
-                "encoder_hidden_states": self._hidden,
-                "encoder_attention_mask": self._mask,
-                "use_cache_branch": np.array([self._begun]),
-                **{f"past_key_values.{name}": value for name, value in self._cache.items()},
+                "tokens": tokens,
+                "positions": positions,
+                "sees": sees,
+                "hears": self._hears,
+                **{f"memory.{i}": memory for i, memory in enumerate(self._memory)},
+                **{f"past.{name}": past for name, past in zip(_CACHE, self._past, strict=True)},
             },
         )
-        self._begun = True
-        self._cache.update(zip(caches, outputs[1:], strict=False))
-        weights = [
-            layer[:, heads, -1]
-            for heads, layer in zip(ALIGNMENT_HEADS.values(), outputs[-len(looks) :], strict=True)
-        ]
-        return outputs[0][:, -1], np.concatenate(weights, axis=1).mean(axis=1)
+        return chosen, log_probabilities, looks
 
-    def go_on(self, going: Sequence[int], tokens: NDArray[np.int64]) -> None:
-        """Give each row its next token; rows not ``going`` are dropped from all that the batch holds."""
-        self._tokens = tokens[:, None].astype(np.int64)
-        if len(going) == len(self.rows):
-            return
-        self.rows = [self.rows[i] for i in going]
-        self._tokens, self._hidden, self._mask = (
-            self._tokens[going],
-            self._hidden[going],
-            self._mask[going],
-        )
-        self._cache = {name: value[going] for name, value in self._cache.items()}
+    def go_on(self, going: Sequence[int], taken: Sequence[Sequence[int]]) -> None:
+        """Keep some rows.
+
+        Args:
+            going: which; the others are dropped from all that the batch holds.
+            taken: of each of them, the tokens it took of the last run.
+        """
+        self._last = [tokens[-1] for tokens in taken]
+        if len(going) < len(self.rows):
+            self.rows = [self.rows[i] for i in going]
+            self._hears, self._seen = self._hears[going], self._seen[going]
+            self._memory = [memory[going] for memory in self._memory]
+            self._past = [past[going] for past in self._past]
+        fresh = np.arange(self._past[0].shape[2] - self._seen.shape[1])
+        used = np.array([len(tokens) for tokens in taken], np.int64)
+        self._seen = np.concatenate([self._seen, fresh < used[:, None]], axis=1)
 
 
 def before_loop(tokens: Sequence[int]) -> int | None:
@@ -170,14 +188,3 @@ def before_loop(tokens: Sequence[int]) -> int | None:
         if len(tail) == period * repeats and tail[period:] == tail[:-period]:
             return len(tokens) - period * (repeats - 1)
     return None
-
-
-def _log_softmax_at(logits: Floats, tokens: NDArray[np.int64]) -> Floats:
-    top = np.take_along_axis(logits, tokens[:, None], axis=-1)
-    return -np.log(np.exp(logits - top).sum(axis=-1))
-
-
-def _with_attention(path: Path) -> dict[str, bytes]:
-    from antiphon.models.moonshine.graph import with_attention  # later starts need not import onnx
-
-    return {_FILE: with_attention(path, ALIGNMENT_HEADS)}

@@ -1,22 +1,29 @@
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from antiphon.errors import ModelMissing
 from antiphon.models.digests import Digests
 from antiphon.models.moonshine.alignment import align
-from antiphon.models.moonshine.decoder import Decoded, Decoder, Floats
+from antiphon.models.moonshine.decoder import Decoded, Decoder
+from antiphon.models.moonshine.encoder import Encoder, Stem
 from antiphon.models.moonshine.tokens import Vocabulary
+from antiphon.models.prepared import prepared
 from antiphon.models.protocols import Samples, Timed, Transcript
-from antiphon.models.sessions import open_session
+from antiphon.models.sessions import onnxruntime, open_session
 
 _FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.json")
+_GRAPHS = ("stem.onnx", "encoder.onnx", "decoder.onnx")
 
-_TAIL_S = 0.3
-"""Silence put after each window: without it, words at the end come twice or are made up."""
+_RECIPE = f"3 {onnxruntime.__version__}"
+"""Changes whenever other graphs would be made of the same files."""
+
+_TAIL = 4_800
+"""Samples (0.3 s) of silence put after a window: without it, its last words come twice or are made up."""
 
 _QUIETEST = 1e-4
 """RMS (-80 dBFS) under which a window holds no speech."""
@@ -39,12 +46,31 @@ _LENGTH_RATIO = 2.0
 """Windows decoded together differ at most by this factor, so that padding stays bounded."""
 
 
+@dataclass(slots=True)
+class Hearing:
+    """What is kept of an utterance between two of its windows.
+
+    Attributes:
+        stem: of the audio heard.
+        samples: length of the last window.
+        path: what was decoded from it.
+    """
+
+    stem: Stem = field(default_factory=Stem)
+    samples: int = 0
+    path: Decoded = field(default_factory=Decoded)
+
+
 class MoonshineModel:
     """Moonshine tiny for English. See `STTModel`.
 
     The encoder runs window by window: on a CPU a batch of windows costs as much as its windows do one by one,
-    and padding would come on top. The decoder's steps are shared by the rows of a batch. Its activations
-    are quantised over the whole batch, so a neighbour can tip a decision that was close.
+    and padding would come on top. The decoder's steps are shared by the rows of a batch. A row does not
+    depend on its neighbours, but for rounding.
+
+    An utterance that is heard again while it grows costs less than the first time: the decoder checks the
+    last text in one run and only writes what is new, convolutions are kept, and a window that did not grow
+    costs nothing. The text is the same as without, but for rounding.
 
     A window in which nothing was said gives an empty text: it is too quiet, or the text too improbable.
     """
@@ -54,7 +80,7 @@ class MoonshineModel:
     languages: tuple[str, ...] = ("en",)
     max_window_s = 20.0
 
-    def __init__(self, encoder: Any, decoder: Decoder, vocabulary: Vocabulary, digest: str) -> None:
+    def __init__(self, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary, digest: str) -> None:
         self._encoder = encoder
         self._decoder = decoder
         self._vocabulary = vocabulary
@@ -69,30 +95,40 @@ class MoonshineModel:
             ModelCorrupt: a file is not what its name says.
         """
         encoder, decoder, tokenizer = (folder / name for name in _FILES)
-        return cls(
-            open_session(encoder),
-            Decoder(decoder),
-            Vocabulary.load(tokenizer),
-            _digest(folder),
-        )
+        if not encoder.is_file():
+            raise ModelMissing(f"There is no {encoder}; run: antiphon models pull {folder.name}")
+        recipe = f"{_RECIPE} {Digests(folder).known(encoder.name)}"
+        with prepared(decoder, recipe, lambda path: _graphs(encoder, path)) as graphs:
+            stem, encoding, decoding = (open_session(graphs / name) for name in _GRAPHS)
+        return cls(Encoder(stem, encoding), Decoder(decoding), Vocabulary.load(tokenizer), _digest(folder))
 
-    def transcribe(self, windows: Sequence[Samples], *, word_timestamps: Sequence[bool]) -> list[Transcript]:
-        """Hear several windows; see `STTModel.transcribe`."""
-        transcripts = [Transcript("")] * len(windows)
-        audible = [i for i, window in enumerate(windows) if _rms(window) >= _QUIETEST]
-        padded = {i: np.pad(windows[i], (0, round(_TAIL_S * self.sample_rate))) for i in audible}
-        for group in _of_like_length(padded):
+    def start(self) -> Hearing:
+        """The state of an utterance of which nothing was heard; see `STTModel.start`."""
+        return Hearing()
+
+    def step(
+        self, states: Sequence[Hearing], windows: Sequence[Samples], *, word_timestamps: Sequence[bool]
+    ) -> list[Transcript]:
+        """Hear several windows; see `STTModel.step`."""
+        audible = {i: window for i, window in enumerate(windows) if _rms(window) >= _QUIETEST}
+        grown = {i: window for i, window in audible.items() if len(window) != states[i].samples}
+        for group in _of_like_length(grown):
             decoded = self._decoder.decode(
-                [self._encode(padded[i]) for i in group],
-                [math.ceil(len(padded[i]) / self.sample_rate * _TOKENS_PER_S) + _SPARE_TOKENS for i in group],
+                [self._encoder.encode(windows[i], _TAIL, states[i].stem) for i in group],
+                [self._most_tokens(windows[i]) for i in group],
+                [states[i].path.tokens[: self._most_tokens(windows[i]) - 1] for i in group],
             )
             for i, path in zip(group, decoded, strict=True):
-                transcripts[i] = self._transcript(path, windows[i], timed=word_timestamps[i])
-        return transcripts
+                states[i].samples, states[i].path = len(windows[i]), path
+        return [
+            self._transcript(states[i].path, window, timed=word_timestamps[i])
+            if i in audible
+            else Transcript("")
+            for i, window in enumerate(windows)
+        ]
 
-    def _encode(self, window: Samples) -> Floats:
-        inputs = {"input_values": window[None], "attention_mask": np.ones((1, len(window)), np.int64)}
-        return self._encoder.run(None, inputs)[0][0]
+    def _most_tokens(self, window: Samples) -> int:
+        return math.ceil((len(window) + _TAIL) / self.sample_rate * _TOKENS_PER_S) + _SPARE_TOKENS
 
     def _transcript(self, path: Decoded, window: Samples, *, timed: bool) -> Transcript:
         text = self._vocabulary.text(path.tokens)
@@ -100,7 +136,7 @@ class MoonshineModel:
         if invented or not any(c.isalnum() for c in text):
             return Transcript("")
         words = self._vocabulary.words(path.tokens)
-        spans = align(path.attention, [word.tokens for word in words], window)
+        spans = align(np.stack(path.looks), [word.tokens for word in words], window)
         heard = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
         kept = without_invented_end(heard)
         if len(kept) < len(heard):
@@ -111,6 +147,14 @@ class MoonshineModel:
 def _digest(folder: Path) -> str:
     digests = Digests(folder)
     return hashlib.sha256(" ".join(map(digests.known, _FILES)).encode()).hexdigest()
+
+
+def _graphs(encoder: Path, decoder: Path) -> Mapping[str, bytes]:
+    from antiphon.models.moonshine import graphs, weights  # later starts need not import onnx
+
+    heard, written = weights.Parameters(encoder), weights.Parameters(decoder)
+    made = graphs.stem(heard), graphs.encoder(heard, written), graphs.decoder(written)
+    return dict(zip(_GRAPHS, made, strict=True))
 
 
 def without_invented_end(words: tuple[Timed, ...]) -> tuple[Timed, ...]:
