@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     BaseModel,
@@ -30,6 +30,10 @@ CONFIG_VARIABLE = "ANTIPHON_CONFIG"
 
 def _xdg(variable: str, fallback: str) -> Path:
     return Path(os.environ.get(variable) or Path.home() / fallback) / "antiphon"
+
+
+Rows = Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
+Streams = Annotated[int, Field(ge=1, le=65536)] | Literal["auto"]
 
 
 class Settings(BaseModel):
@@ -84,11 +88,13 @@ class Settings(BaseModel):
     stt_workers: int = Field(default=1, ge=0, le=64, description="STT workers that `antiphon up` starts.")
     tts_model: str = Field(default="hibari", description="Model that TTS workers serve.")
     stt_model: str = Field(default="moonshine-tiny-en", description="Model that STT workers serve.")
-    batch_size: int = Field(
-        default=8, ge=1, le=1024, description="Rows a step: the dial between latency and throughput."
+    batch_size: Rows = Field(
+        default="auto",
+        description="Most rows a step, the dial between latency and throughput; `auto` takes as many as pay.",
     )
-    max_streams: int = Field(
-        default=64, ge=1, le=65536, description="Streams a worker holds at once: its advertised capacity."
+    max_streams: Streams = Field(
+        default="auto",
+        description="Streams a worker holds at once, its advertised capacity; `auto` measures how many.",
     )
     queue_size: int = Field(
         default=256, ge=0, description="Requests that may wait for a place before others get 429."

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.engine.cost import Demand, StepCost
+from antiphon.engine.cost import MOST_STREAMS, UNMEASURED, Demand, StepCost
 
 seconds = st.floats(1e-4, 1.0)
 
@@ -65,9 +65,11 @@ def test_a_machine_that_slowed_down_is_noticed() -> None:
 
 def test_capacity_follows_from_the_share_of_time_that_audio_needs() -> None:
     demand = Demand()
-    assert demand.capacity(64, share=0.8) == 64
+    assert demand.capacity(0.8) == UNMEASURED
     demand.observe(busy_s=0.1, audio_s=4.0)
-    assert demand.capacity(64, share=0.8) == 32
-    assert demand.capacity(16, share=0.8) == 16
+    assert demand.capacity(0.8) == 32
     demand.observe(busy_s=1000.0, audio_s=1.0)
-    assert demand.capacity(64, share=0.8) == 1
+    assert demand.capacity(0.8) == 1
+    quick = Demand()
+    quick.observe(busy_s=0.0, audio_s=1.0)
+    assert quick.capacity(0.8) == MOST_STREAMS

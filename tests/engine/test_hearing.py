@@ -5,6 +5,7 @@ import pytest
 
 from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, RecognitionJob
+from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
 from support.hearing import RATE, LevelRecogniser, LevelVAD, say
 
@@ -17,7 +18,7 @@ class Rig:
         self.engine = HearingEngine(
             self.model,
             LevelVAD(),
-            batch_size=batch_size,
+            limits=Limits(batch_size),
             emit=self.events.append,
             released=lambda job: self.released.append(job.job),
         )

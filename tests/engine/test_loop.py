@@ -2,6 +2,7 @@ import math
 import threading
 import time
 
+from antiphon.engine.cost import Outlook
 from antiphon.engine.loop import EngineLoop
 
 
@@ -14,6 +15,7 @@ class Countdown:
         self.threads: set[str] = set()
         self.rest = threading.Event()
         self.patience_s = math.inf
+        self.outlook = Outlook(0.0, 0.0, 1)
 
     @property
     def busy(self) -> bool:
@@ -36,7 +38,6 @@ def test_steps_run_in_the_engines_thread_while_it_is_busy() -> None:
     loop.submit(lambda: setattr(engine, "steps", 20))
     assert engine.rest.wait(5)
     assert engine.threads == {"engine"}
-    assert 0 < loop.step_s < 1
     loop.stop()
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from antiphon.contract.events import AudioOut, Done, Event, Failed, Timestamps
 from antiphon.contract.jobs import Cancel, Credit, SynthesisJob
+from antiphon.engine.cost import Limits
 from antiphon.engine.speaking import SpeakingEngine
 from support.counting import FRAME, RATE, CountingModel
 
@@ -20,7 +21,7 @@ class Rig:
         self.released: list[str] = []
         self.engine: SpeakingEngine[Any] = SpeakingEngine(
             self.model,
-            batch_size=batch_size,
+            limits=Limits(batch_size),
             emit=self.events.append,
             released=lambda job: self.released.append(job.job),
         )

@@ -15,6 +15,7 @@ from antiphon.bus.connection import connect
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.bus.server import NatsServer
 from antiphon.contract.presence import Presence
+from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
 from antiphon.engine.speaking import SpeakingEngine
 from antiphon.workers.worker import Worker
@@ -100,12 +101,14 @@ async def counting_worker(
         model=model.name,
         languages=model.languages,
         voices=model.voices,
-        capacity=capacity,
+        digest=model.digest,
     )
     worker = Worker(
         client,
         offering,
-        lambda emit, released: SpeakingEngine(model, batch_size=4, emit=emit, released=released),
+        lambda emit, released: SpeakingEngine(
+            model, limits=Limits(4, capacity), emit=emit, released=released
+        ),
     )
     await worker.start()
     try:
@@ -115,17 +118,19 @@ async def counting_worker(
 
 
 @asynccontextmanager
-async def level_worker(url: str, *, capacity: int = 8) -> AsyncIterator[Worker]:
+async def level_worker(
+    url: str, *, capacity: int = 8, model: LevelRecogniser | None = None
+) -> AsyncIterator[Worker]:
     """A worker that hears `support.hearing.say`."""
+    model = model or LevelRecogniser()
     client = await connect(url, "worker-test")
-    model = LevelRecogniser()
-    offering = Presence(
-        worker=uuid4().hex, kind="stt", model=model.name, languages=model.languages, capacity=capacity
-    )
+    offering = Presence(worker=uuid4().hex, kind="stt", model=model.name, languages=model.languages)
     worker = Worker(
         client,
         offering,
-        lambda emit, released: HearingEngine(model, LevelVAD(), batch_size=4, emit=emit, released=released),
+        lambda emit, released: HearingEngine(
+            model, LevelVAD(), limits=Limits(4, capacity), emit=emit, released=released
+        ),
     )
     await worker.start()
     try:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 import typer
 from pydantic import SecretStr
 
-from antiphon.settings import Settings, load_settings
+from antiphon.settings import Rows, Settings, Streams, load_settings
 
 _CONFIG = typer.Option("--config", help="Settings file (TOML); also ANTIPHON_CONFIG.", metavar="FILE")
 _HOME_DEFAULTS = {"state_dir": "~/.local/state/antiphon", "models_dir": "~/.local/share/antiphon/models"}
@@ -64,6 +64,8 @@ def _parameter(name: str, annotation: Any) -> inspect.Parameter:
 def _option(name: str, flag: str) -> Any:
     field = Settings.model_fields[name]
     annotation: Any = field.annotation
+    if annotation in {Rows, Streams}:
+        annotation = str  # a number or a word: the settings tell which
     option = typer.Option(flag, help=field.description, show_default=default_of(name) or False)
     return Annotated[annotation | None, option]  # None stands for "not given"
 

@@ -9,6 +9,12 @@ OUTLIER = 3.0
 """A step that took this many times what was predicted was most likely interrupted; it counts as so many."""
 
 
+UNMEASURED = 16
+"""Streams that an engine promises room for while it knows nothing of its model."""
+
+MOST_STREAMS = 1024
+"""However quick the model, the rest of a worker holds no more."""
+
 PATIENCE_BASE_S, PATIENCE_FACTOR = 0.25, 5.0
 """A stage that takes this much longer than predicted hangs."""
 
@@ -16,6 +22,19 @@ PATIENCE_BASE_S, PATIENCE_FACTOR = 0.25, 5.0
 def patience(predicted_s: float) -> float:
     """Seconds after which a stage of so many predicted seconds must be thought to hang."""
     return PATIENCE_BASE_S + PATIENCE_FACTOR * predicted_s
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an engine takes on.
+
+    Attributes:
+        batch_size: most rows a step.
+        max_streams: streams to promise room for; None for as many as can be served in time.
+    """
+
+    batch_size: int = 1
+    max_streams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +111,8 @@ class Demand:
         self._busy_s = MEMORY * self._busy_s + busy_s
         self._audio_s = MEMORY * self._audio_s + audio_s
 
-    def capacity(self, limit: int, *, share: float) -> int:
-        """Streams in real time that fill ``share`` of the engine's time: 1 to ``limit``.
-
-        ``limit`` while nothing is known.
-        """
-        if self._audio_s <= 0.0 or self._busy_s <= 0.0:
-            return limit
-        return max(1, min(limit, int(share * self._audio_s / self._busy_s)))
+    def capacity(self, share: float) -> int:
+        """Streams in real time that fill ``share`` of the engine's time; at least one."""
+        if self._audio_s <= 0.0:
+            return UNMEASURED
+        return max(1, min(MOST_STREAMS, int(share * self._audio_s / max(self._busy_s, 1e-9))))

@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from antiphon.engine.cost import Outlook
 from antiphon.telemetry.logs import get_logger
 
 _log = get_logger(__name__)
 
 Command = Callable[[], None]
-
-STEP_MEMORY = 0.05
-"""Weight of the newest step in the mean."""
 
 
 class Engine(Protocol):
@@ -21,9 +19,11 @@ class Engine(Protocol):
 
     Attributes:
         patience_s: how long the step that runs now may take before something must be wrong with it.
+        outlook: what a new job may expect.
     """
 
     patience_s: float
+    outlook: Outlook
 
     @property
     def busy(self) -> bool:
@@ -38,9 +38,6 @@ class Engine(Protocol):
 class EngineLoop:
     """Runs an engine's steps in one thread, and commands to it between them.
 
-    Attributes:
-        step_s: mean time of a step lately, in seconds.
-
     Args:
         engine: what to run.
         died: called from the thread when a step raised what the engine does not handle: the process is of no
@@ -48,7 +45,6 @@ class EngineLoop:
     """
 
     def __init__(self, engine: Engine, *, died: Callable[[], None]) -> None:
-        self.step_s = 0.0
         self._engine = engine
         self._died = died
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
@@ -92,10 +88,9 @@ class EngineLoop:
             self._died()
 
     def _step(self) -> None:
-        self._step_began = started = time.monotonic()
+        self._step_began = time.monotonic()
         self._engine.step()
         self._step_began = None
-        self.step_s += STEP_MEMORY * (time.monotonic() - started - self.step_s)
 
     def _drain(self) -> None:
         while True:

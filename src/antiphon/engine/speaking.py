@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from antiphon.contract.events import Event
 from antiphon.contract.jobs import Cancel, Credit, JobInput, SynthesisJob
-from antiphon.engine.cost import Demand, Outlook, StepCost, patience
+from antiphon.engine.cost import Demand, Limits, Outlook, StepCost, patience
 from antiphon.engine.pacing import FIRST_FRAMES
 from antiphon.engine.policy import Candidate, Choice, choose
 from antiphon.engine.voice import VoiceStream
@@ -56,10 +56,9 @@ class SpeakingEngine(Generic[StateT]):
 
     Args:
         model: what speaks.
-        batch_size: most rows a step.
+        limits: rows of a step, streams held.
         emit: takes each event.
         released: called with a job when its place is free again.
-        max_streams: most streams to promise room for; fewer when they could not all be served in time.
         costs: what is known already of the model's costs.
         policy, clock: others than the usual ones, for comparisons and simulations.
     """
@@ -68,19 +67,17 @@ class SpeakingEngine(Generic[StateT]):
         self,
         model: TTSModel[StateT],
         *,
-        batch_size: int,
+        limits: Limits,
         emit: Callable[[Event], None],
         released: Callable[[SynthesisJob], None],
-        max_streams: int = 65536,
         costs: SpeakingCosts | None = None,
         policy: Policy = choose,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
-        self._batch_size = batch_size
+        self._limits = limits
         self._emit = emit
         self._released = released
-        self._max_streams = max_streams
         self._costs = costs or SpeakingCosts()
         self._policy = policy
         self._clock = clock
@@ -138,7 +135,7 @@ class SpeakingEngine(Generic[StateT]):
         waiting = [s for s in self._streams.values() if s.wants_step]
         alone = len(waiting) == 1
         candidates = [self._candidate(s, now, alone=alone) for s in waiting]
-        choices = self._policy(candidates, self._batch_size, self._costs.decode)
+        choices = self._policy(candidates, self._limits.batch_size, self._costs.decode)
         for choice in choices:
             metrics.WORKER_DECISIONS.labels(reason=choice.reason).inc()
             _log.debug("chosen", job=choice.key, reason=choice.reason, rows=len(choices), among=len(waiting))
@@ -231,5 +228,5 @@ class SpeakingEngine(Generic[StateT]):
         running_s = self._step_s / 2 if len(before) < len(self._streams) else 0.0
         opening_s = costs.opening_s(USUAL_CHARS)
         ahead_s = sum(costs.opening_s(len(s.job.text)) for s in before)
-        capacity = costs.demand.capacity(self._max_streams, share=BUSY_SHARE)
+        capacity = self._limits.max_streams or costs.demand.capacity(BUSY_SHARE)
         return Outlook(running_s + ahead_s + opening_s, opening_s, capacity)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from antiphon.contract.jobs import Accepted, Job, OfferReply, Refused, SynthesisJob
 from antiphon.contract.presence import ApiAlive, Presence
 
@@ -25,7 +27,11 @@ class Place:
 
 
 class Places:
-    """Admission. Pure: time comes in as a value (seconds, monotonic)."""
+    """Admission. Pure: time comes in as a value (seconds, monotonic).
+
+    Attributes:
+        draining: no new jobs are taken.
+    """
 
     def __init__(self, offering: Presence) -> None:
         self._offering = offering
@@ -36,6 +42,11 @@ class Places:
 
     def __len__(self) -> int:
         return len(self._held)
+
+    def resize(self, capacity: int) -> None:
+        """Another number of streams may be held from now on; those that are, stay."""
+        if capacity != self._offering.capacity:
+            self._offering = msgspec.structs.replace(self._offering, capacity=capacity)
 
     def offer(self, job: Job, now: float) -> OfferReply:
         """Accept a job and give it a place, or say why not. A newer attempt takes over its own place."""

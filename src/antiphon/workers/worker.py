@@ -77,7 +77,7 @@ class Worker:
         self._presence_task: asyncio.Task[None] | None = None
         labels = {"kind": offering.kind, "model": offering.model, "worker": offering.worker}
         self._load_gauge = metrics.WORKER_LOAD.labels(**labels)
-        metrics.WORKER_CAPACITY.labels(**labels).set(offering.capacity)
+        self._capacity_gauge = metrics.WORKER_CAPACITY.labels(**labels)
 
     async def start(self) -> None:
         """Start the engine, listen for jobs, then tell of it."""
@@ -128,6 +128,7 @@ class Worker:
         if self._engine_loop.overdue_s > STUCK_S:
             await message.respond(encode(Refused(me.worker, "stuck")))
             return
+        self._places.resize(self._engine.outlook.capacity)
         reply = self._places.offer(job, self._loop.time())
         if isinstance(reply, Accepted):
             self._outboxes[job.job] = Outbox(job.api, job.attempt)
@@ -240,12 +241,16 @@ class Worker:
 
     def _publish_presence(self, *, leaving: bool = False) -> None:
         me = self._offering
+        outlook = self._engine.outlook
+        self._places.resize(outlook.capacity)
         self._load_gauge.set(len(self._places))
+        self._capacity_gauge.set(outlook.capacity)
         presence = msgspec.structs.replace(
             me,
             load=len(self._places),
-            wait_s=len(self._places) * self._engine_loop.step_s,
-            wait_per_job_s=self._engine_loop.step_s,
+            capacity=outlook.capacity,
+            wait_s=outlook.wait_s,
+            wait_per_job_s=outlook.wait_per_job_s,
             draining=self._places.draining,
             leaving=leaving,
         )
