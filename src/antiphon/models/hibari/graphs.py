@@ -11,33 +11,28 @@ encoder    ``ids`` int64 [1, L], ``speed`` float32 [1]            ``text`` [1, L
                                                                   ``durations`` [1, L, 1] in frames of 25 ms
 prosody    ``x`` [B, T, 192] (``plan`` by frame of 25 ms)         ``y`` [B, 2 T', 2]: F0 in Hz, energy,
                                                                   by frame of 12.5 ms
-decoder    ``x`` [B, T, 130] (text, log F0, energy by 12.5 ms)    ``y`` [B, T', 5, 601]: spectra lh, ln, lr
-                                                                  (log magnitudes), theta, phi (angles)
+decoder    ``x`` [B, T, 910] (text, log F0, energy by 12.5 ms,    ``radius`` [B, T', 3, 601]: magnitudes,
+           of seven frames: the frame, three on either side)      ``angle`` [B, T', 2, 601], see `Spectra`
 =========  =====================================================  ======================================
 
-Convolutions of ``prosody`` and ``decoder`` are unpadded, so T' is T less `PROSODY_CONTEXT` or
-`DECODER_CONTEXT` on both sides. Where a window begins or ends with the utterance, every layer of the
-published graph sees zeros beyond it: the input ``edges`` int64 [6], see `edges`, makes every layer pad
-that side instead of eating context.
+``prosody`` and ``decoder`` are stacks of blocks, each with an unpadded depthwise convolution. Before and
+after its rows a block is given further ones: ``before`` [B, 1, sum(left), C] and ``after`` [B, 1, sum(right),
+C] have them for all blocks, as many for each as int64 ``left`` and ``right`` [blocks] say. ``kept``
+[B, 1, 2 x sum(margins), C] has the last rows each block was given. `antiphon.models.hibari.stacks` knows
+what to give.
 
 Dense convolutions are written as products of matrices, since onnxruntime's own give other roundings
 for other lengths; its MatMul, depthwise Conv and row-wise operators don't.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-RECIPE = "1"
+RECIPE = "2"
 """Changes whenever other graphs would be written from the same source."""
 
 GRAPHS = ("encoder", "prosody", "decoder")
-PROSODY_CONTEXT = 54
-"""Frames of 25 ms on either side: kernels of 7 with dilations 1, 2, 4, 8, 1, 2."""
-DECODER_CONTEXT = 27
-"""Frames of 12.5 ms on either side: nine kernels of 7."""
-TEXT_CHANNELS, PLAN_CHANNELS, FRAME_CHANNELS, SPECTRUM_BINS = 128, 192, 130, 601
-
-
-def edges(*, start: bool, end: bool) -> NDArray[np.int64]:
-    """Which sides of a window are ends of the utterance, as the graphs' input ``edges``."""
-    return np.array([0, start, 0, 0, end, 0], np.int64)
+PROSODY_MARGINS = (3, 6, 12, 24, 3, 6)
+"""Frames of 25 ms on either side that each block sees: kernels of 7 with dilations 1, 2, 4, 8, 1, 2."""
+DECODER_MARGINS = (3,) * 8
+"""Frames of 12.5 ms on either side that each block sees: kernels of 7."""
+FRAME_MARGIN = 3
+"""Frames on either side of one in a row of the decoder."""
+TEXT_CHANNELS, PLAN_CHANNELS, FRAME_CHANNELS, DECODER_CHANNELS, SPECTRUM_BINS = 128, 192, 130, 256, 601

@@ -10,6 +10,12 @@ from antiphon.models.hibari.weights import Array, Weights
 
 OPSET = 20
 MICROSOFT = "com.microsoft"
+_ROWS = -2
+
+
+def rows_of(kernel: Array) -> Array:
+    """The matrix [k * in, out] of a convolution [out, in, k], for windows of k rows laid end to end."""
+    return kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0])
 
 
 class Graph:
@@ -18,7 +24,6 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
-        self._pads: dict[tuple[int, str], str] = {}
 
     def add(
         self, operator: str, *inputs: str | Array, domain: str = "", to: str = "", **attributes: Any
@@ -35,11 +40,23 @@ class Graph:
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
-    def pad(self, x: str, margin: int, edges: str) -> str:
-        """Put ``margin`` rows of zeros before and after [B, T, C], at the edges only."""
-        if (margin, edges) not in self._pads:
-            self._pads[margin, edges] = self.add("Mul", edges, np.array([margin], np.int64))
-        return self.add("Pad", x, self._pads[margin, edges])
+    def lines(self, x: str) -> str:
+        """[B, T, C] as [B, 1, T, C]."""
+        return self.add("Unsqueeze", x, np.array([1], np.int64))
+
+    def pad(self, x: str, margin: int) -> str:
+        """Put ``margin`` rows of zeros before and after."""
+        return self.add("Pad", x, np.array([margin, margin], np.int64), "", np.array([_ROWS], np.int64))
+
+    def split(self, x: str, sizes: str, count: int) -> list[str]:
+        """The rows in ``count`` parts, of the ``sizes`` int64 [count], which may be 0."""
+        names = [f"t{len(self._nodes)}_{part}" for part in range(count)]
+        self._nodes.append(helper.make_node("Split", [x, sizes], names, axis=_ROWS))
+        return names
+
+    def join(self, *parts: str) -> str:
+        """All rows of the parts, one part after the other."""
+        return self.add("Concat", *parts, axis=_ROWS)
 
     def norm(self, x: str, scale: Array, bias: Array, *, to: str = "") -> str:
         """Each row with mean 0 and variance 1, then scaled and shifted."""
@@ -54,40 +71,39 @@ class Graph:
         return self.add("BiasGelu", self.add("MatMul", x, matrix), bias, domain=MICROSOFT)
 
     def window(self, x: str, start: int, end: int) -> str:
-        """Rows ``start`` to ``end`` (counted from the end; 0 for all) of [B, T, C]."""
+        """Rows ``start`` to ``end`` (negative ones are counted from the end; 0 is the end)."""
         stop = np.array([end or np.iinfo(np.int64).max], np.int64)
-        return self.add("Slice", x, np.array([start], np.int64), stop, np.array([1], np.int64))
+        return self.add("Slice", x, np.array([start], np.int64), stop, np.array([_ROWS], np.int64))
 
     def dense(self, x: str, kernel: Array) -> str:
-        """Unpadded convolution of [B, T, in] with a kernel [out, in, k], without its bias."""
+        """Unpadded convolution with a kernel [out, in, k], without its bias."""
         width = kernel.shape[2]
         shifted = [self.window(x, k, k + 1 - width) for k in range(width)]
-        stacked = self.add("Concat", *shifted, axis=-1)
-        return self.add("MatMul", stacked, kernel.transpose(2, 1, 0).reshape(-1, kernel.shape[0]))
+        return self.add("MatMul", self.add("Concat", *shifted, axis=-1), rows_of(kernel))
 
-    def depthwise(self, x: str, kernel: Array, bias: Array, dilation: int) -> str:
-        """Unpadded depthwise convolution of [B, T, C]; onnxruntime is fastest when it looks like an image."""
-        axis = np.array([2], np.int64)
-        image = self.add("Unsqueeze", self.add("Transpose", x, perm=[0, 2, 1]), axis)
-        image = self.add(
-            "Conv", image, kernel[:, :, None], bias, group=kernel.shape[0], dilations=[1, dilation]
-        )
-        return self.add("Transpose", self.add("Squeeze", image, axis), perm=[0, 2, 1])
+    def block(self, x: str, weights: Weights, stem: str, products: str) -> str:
+        """A ConvNeXt block over [B, 1, T, C]: depthwise convolution, norm, two products, added to its input.
 
-    def block(self, x: str, edges: str, weights: Weights, stem: str, products: str) -> str:
-        """A ConvNeXt block: depthwise convolution, norm, two products, scaled and added to its input.
-
-        ``products`` is the pattern of the two quantised layers' names.
+        The convolution is unpadded: T rows become T - 2 `Weights.margin`. ``products`` is the pattern of the
+        two quantised layers' names.
         """
         kernel, gamma = weights(f"{stem}.dw.weight"), weights(f"{stem}.gamma")
-        dilation = weights.dilation(f"{stem}.dw.weight")
-        margin = kernel.shape[2] // 2 * dilation
-        padded = self.pad(x, margin, edges)
-        y = self.depthwise(padded, kernel, weights(f"{stem}.dw.bias"), dilation)
+        margin = weights.margin(f"{stem}.dw.weight")
+        # An image of one line: onnxruntime has a fast depthwise convolution for these alone.
+        image = self.add("Transpose", x, perm=[0, 3, 1, 2])
+        image = self.add(
+            "Conv",
+            image,
+            kernel[:, :, None],
+            weights(f"{stem}.dw.bias"),
+            group=kernel.shape[0],
+            dilations=[1, weights.dilation(f"{stem}.dw.weight")],
+        )
+        y = self.add("Transpose", image, perm=[0, 2, 3, 1])
         y = self.norm(y, weights(f"{stem}.norm.weight"), weights(f"{stem}.norm.bias"))
         y = self.gelu(y, weights.linear(products.format(1)), weights(f"{stem}.pw1.bias"))
         y = self.linear(y, weights.linear(products.format(2)) * gamma, weights(f"{stem}.pw2.bias") * gamma)
-        return self.add("Add", self.window(padded, margin, -margin), y)
+        return self.add("Add", self.window(x, margin, -margin), y)
 
     def serialise(self, inputs: dict[str, tuple[int, list[Any]]], outputs: dict[str, list[Any]]) -> bytes:
         """The graph as an ONNX file: inputs by name with type and shape, float32 outputs with shape."""

@@ -7,16 +7,16 @@ import numpy as np
 from onnx import TensorProto
 
 from antiphon.models.hibari.graphs import (
-    FRAME_CHANNELS,
     PLAN_CHANNELS,
     SPECTRUM_BINS,
     TEXT_CHANNELS,
-    edges,
 )
-from antiphon.models.hibari.layers import MICROSOFT, Graph
-from antiphon.models.hibari.weights import Weights
+from antiphon.models.hibari.layers import MICROSOFT, Graph, rows_of
+from antiphon.models.hibari.weights import Array, Weights
 
 _HEADS = 2
+_LARGEST_LOG = 7.0
+"""Of a magnitude, as in hibari 0.2.1's ``dsp.py``."""
 
 
 def build(source: Path) -> dict[str, bytes]:
@@ -35,14 +35,18 @@ def build(source: Path) -> dict[str, bytes]:
     }
 
 
-def _text_encoder(graph: Graph, weights: Weights, net: str, whole: str, *, first: bool) -> str:
+def _text_encoder(graph: Graph, weights: Weights, net: str, *, first: bool) -> str:
     """Phonemes to features: two convolution blocks, then one transformer layer run several times."""
     suffix, run = ("", "") if first else ("_1", "_4")
     projection = "Transpose_2_output_0" if first else "Transpose_25_output_0"
-    attention = f"{net}.attn"
     x = graph.add("Gather", weights(f"{net}.emb.weight"), "ids", axis=0)
+    x = graph.lines(x)
     for index in range(weights.layers(f"{net}.convs.{{}}.gamma")):
-        x = graph.block(x, whole, weights, f"{net}.convs.{index}", f"convs.{index}/pw{{}}{suffix}")
+        stem = f"{net}.convs.{index}"
+        padded = graph.pad(x, weights.margin(f"{stem}.dw.weight"))
+        x = graph.block(padded, weights, stem, f"convs.{index}/pw{{}}{suffix}")
+    x = graph.add("Squeeze", x, np.array([1], np.int64))
+    attention = f"{net}.attn"
     for _ in range(weights.uses(f"{attention}.norm1.weight")):
         y = graph.norm(x, weights(f"{attention}.norm1.weight"), weights(f"{attention}.norm1.bias"))
         y = graph.add(
@@ -64,15 +68,13 @@ def _text_encoder(graph: Graph, weights: Weights, net: str, whole: str, *, first
 
 def _encoder(weights: Weights) -> bytes:
     graph = Graph()
-    whole = graph.add("Identity", edges(start=True, end=True))
-    text = _text_encoder(graph, weights, "m.text", whole, first=True)
+    text = _text_encoder(graph, weights, "m.text", first=True)
     graph.norm(text, weights("m.text.norm.weight"), weights("m.text.norm.bias"), to="text")
-    plan = _text_encoder(graph, weights, "pn.text", whole, first=False)
+    plan = _text_encoder(graph, weights, "pn.text", first=False)
     plan = graph.norm(plan, weights("pn.text.norm.weight"), weights("pn.text.norm.bias"))
     # A kernel of one frame sees a phoneme's frames alike: it runs here, once a phoneme.
     graph.linear(plan, weights("pn.pro_in.weight")[:, :, 0].T, weights("pn.pro_in.bias"), to="plan")
-    padded = graph.pad(plan, 1, whole)
-    y = graph.dense(padded, weights("pn.dur.0.weight"))
+    y = graph.dense(graph.pad(plan, 1), weights("pn.dur.0.weight"))
     y = graph.add("BiasGelu", y, weights("pn.dur.0.bias"), domain=MICROSOFT)
     y = graph.linear(y, weights("pn.dur.2.weight")[:, :, 0].T, weights("pn.dur.2.bias"))
     y = graph.add("Sub", graph.add("Exp", y), np.array(1.0, np.float32))
@@ -84,33 +86,70 @@ def _encoder(weights: Weights) -> bytes:
     )
 
 
+def _stack(graph: Graph, weights: Weights, x: str, stem: str, products: str) -> str:
+    """Blocks that are given, each, the rows before and after theirs, and keep their last rows."""
+    count = weights.layers(f"{stem}.{{}}.gamma")
+    before, after = graph.split("before", "left", count), graph.split("after", "right", count)
+    kept: list[str] = []
+    for index in range(count):
+        block = f"{stem}.{index}"
+        x = graph.join(before[index], x, after[index])
+        kept.append(graph.window(x, -2 * weights.margin(f"{block}.dw.weight"), 0))
+        x = graph.block(x, weights, block, products.format(index))
+    graph.add("Concat", *kept, axis=-2, to="kept")
+    return x
+
+
 def _prosody(weights: Weights) -> bytes:
     graph = Graph()
-    x = "x"
-    for index in range(weights.layers("pn.pro.{}.gamma")):
-        x = graph.block(x, "edges", weights, f"pn.pro.{index}", f"pro.{index}/pw{{}}")
+    x = _stack(graph, weights, graph.lines("x"), "pn.pro", "pro.{}/pw{{}}")
     # The published columns are (F0, F0', energy, energy') of a frame's two halves, in units of 100 Hz and 5.
     order = np.array([0, 2, 1, 3])
-    scale = np.array([100.0, 1.0], np.float32)
-    y = graph.linear(x, weights("pn.pro_out.weight")[order, :, 0].T, weights("pn.pro_out.bias")[order])
-    y = graph.add("Reshape", y, np.array([0, -1, 2], np.int64))
-    graph.add("Mul", y, scale, to="y")
-    return graph.serialise(_window_inputs(PLAN_CHANNELS), {"y": ["B", "F", 2]})
+    scale = np.array([100.0, 1.0] * 2, np.float32)
+    matrix, bias = weights("pn.pro_out.weight")[order, :, 0].T, weights("pn.pro_out.bias")[order]
+    y = graph.linear(x, matrix * scale, bias * scale)
+    graph.add("Reshape", y, np.array([0, -1, 2], np.int64), to="y")
+    return graph.serialise(
+        _stack_inputs(PLAN_CHANNELS, PLAN_CHANNELS),
+        {"y": ["B", "F", 2], "kept": ["B", 1, "K", PLAN_CHANNELS]},
+    )
 
 
 def _decoder(weights: Weights) -> bytes:
     graph = Graph()
-    padded = graph.pad("x", 3, "edges")
-    x = graph.add("Add", graph.dense(padded, weights("m.dec_in.weight")), weights("m.dec_in.bias"))
-    for index in range(weights.layers("m.dec.{}.gamma")):
-        x = graph.block(x, "edges", weights, f"m.dec.{index}", f"dec.{index}/pw{{}}")
+    kernel = weights("m.dec_in.weight")
+    x = graph.linear(graph.lines("x"), rows_of(kernel), weights("m.dec_in.bias"))
+    x = _stack(graph, weights, x, "m.dec", "dec.{}/pw{{}}")
     x = graph.norm(x, weights("m.dec_norm.weight"), weights("m.dec_norm.bias"))
-    # The published columns are lh, theta, ln, lr, phi: here the magnitudes come first, then the angles.
-    order = np.arange(5 * SPECTRUM_BINS).reshape(5, SPECTRUM_BINS)[[0, 2, 3, 1, 4]].reshape(-1)
-    y = graph.linear(x, weights.linear("head")[:, order], weights("m.head.bias")[order])
-    graph.add("Reshape", y, np.array([0, 0, 5, SPECTRUM_BINS], np.int64), to="y")
-    return graph.serialise(_window_inputs(FRAME_CHANNELS), {"y": ["B", "F", 5, SPECTRUM_BINS]})
+    # The published columns are lh, theta, ln, lr, phi.
+    lh, theta, ln, lr, phi = np.arange(5 * SPECTRUM_BINS).reshape(5, SPECTRUM_BINS)
+    matrix, bias = weights.linear("head"), weights("m.head.bias")
+    radius = graph.linear(x, *_columns(matrix, bias, lh, lr, ln))
+    radius = graph.add("Exp", graph.add("Min", radius, np.array(_LARGEST_LOG, np.float32)))
+    graph.add("Reshape", radius, np.array([0, -1, 3, SPECTRUM_BINS], np.int64), to="radius")
+    turn = graph.add("Tanh", graph.linear(x, *_columns(matrix, bias, theta)))
+    turn = graph.add("Mul", turn, np.array(np.pi, np.float32))
+    angle = graph.add("Concat", turn, graph.linear(x, *_columns(matrix, bias, phi)), axis=-1)
+    graph.add("Reshape", angle, np.array([0, -1, 2, SPECTRUM_BINS], np.int64), to="angle")
+    channels = kernel.shape[0]
+    outputs = {"radius": ["B", "F", 3, SPECTRUM_BINS], "angle": ["B", "F", 2, SPECTRUM_BINS]}
+    return graph.serialise(
+        _stack_inputs(kernel.shape[1] * kernel.shape[2], channels),
+        outputs | {"kept": ["B", 1, "K", channels]},
+    )
 
 
-def _window_inputs(channels: int) -> dict[str, tuple[int, list[Any]]]:
-    return {"x": (TensorProto.FLOAT, ["B", "T", channels]), "edges": (TensorProto.INT64, [6])}
+def _columns(matrix: Array, bias: Array, *columns: Array) -> tuple[Array, Array]:
+    """Some outputs of a linear layer."""
+    order = np.concatenate(columns)
+    return matrix[:, order], bias[order]
+
+
+def _stack_inputs(channels: int, inner: int) -> dict[str, tuple[int, list[Any]]]:
+    return {
+        "x": (TensorProto.FLOAT, ["B", "T", channels]),
+        "before": (TensorProto.FLOAT, ["B", 1, "L", inner]),
+        "left": (TensorProto.INT64, ["N"]),
+        "after": (TensorProto.FLOAT, ["B", 1, "R", inner]),
+        "right": (TensorProto.INT64, ["N"]),
+    }

@@ -62,6 +62,10 @@ class Weights:
             raise self._unknown(f"convolution with {kernel}")
         return self._dilations[kernel]
 
+    def margin(self, kernel: str) -> int:
+        """Rows on either side that the convolution with that kernel sees."""
+        return self(kernel).shape[-1] // 2 * self.dilation(kernel)
+
     def uses(self, name: str) -> int:
         """How many nodes read the tensor ``name``: the rounds of a layer that is run several times."""
         return self._readers.get(name, 0)
