@@ -79,6 +79,7 @@ class FakeDispatcher:
     workers: int = 1
     connected: bool = True
     streams: list[FakeSpeech] = field(default_factory=list)
+    tenants: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -102,7 +103,8 @@ class FakeDispatcher:
         )
         return [presence] * self.workers
 
-    async def synthesize(self, job: SynthesisJob, *, prefer: str = "") -> FakeSpeech:
+    async def synthesize(self, job: SynthesisJob, *, tenant: str, prefer: str = "") -> FakeSpeech:
+        self.tenants.append(tenant)
         if self.refusal:
             raise self.refusal
         stream = FakeSpeech(job, self)

@@ -119,10 +119,10 @@ class FakeBus:
         model = {"tts": "hibari", "stt": "moonshine-tiny-en"}[kind]
         return [Presence(worker="w", kind=kind, model=model, languages=("en",), voices=("heart",))]
 
-    async def synthesize(self, job: SynthesisJob, *, prefer: str = "") -> FakeSpeech:
+    async def synthesize(self, job: SynthesisJob, *, tenant: str, prefer: str = "") -> FakeSpeech:
         return self._opened(job, FakeSpeech(job, self.gate))
 
-    async def recognize(self, job: RecognitionJob) -> FakeHearing:
+    async def recognize(self, job: RecognitionJob, *, tenant: str) -> FakeHearing:
         return self._opened(job, FakeHearing(job))
 
     def _opened(self, job: Any, stream: Any) -> Any:

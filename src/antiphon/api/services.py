@@ -88,18 +88,23 @@ class Dispatcher(Protocol):
         """The workers of a kind that take jobs now."""
         ...
 
-    async def synthesize(self, job: SynthesisJob, *, prefer: str = "") -> SynthesisStream:
-        """Place a job; ``prefer`` names the worker to ask first.
+    async def synthesize(self, job: SynthesisJob, *, tenant: str, prefer: str = "") -> SynthesisStream:
+        """Place a job.
+
+        Args:
+            job: what to speak.
+            tenant: id of the key that asks: places are shared out between keys.
+            prefer: the worker to ask first.
 
         Raises:
-            Overloaded: no place became free in time.
+            Overloaded: no place became free in time, or would.
             NoWorker: no worker could serve it.
             ModelNotFound, VoiceNotFound, LanguageNotSupported: no worker ever will.
         """
         ...
 
-    async def recognize(self, job: RecognitionJob) -> RecognitionStream:
-        """Place a job. Raises as `synthesize` does."""
+    async def recognize(self, job: RecognitionJob, *, tenant: str) -> RecognitionStream:
+        """Place a job. Takes and raises as `synthesize` does."""
         ...
 
 

@@ -104,6 +104,7 @@ class FakeDispatcher:
     place: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
     connected: bool = True
+    tenants: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.room.set()
@@ -114,7 +115,8 @@ class FakeDispatcher:
             return []
         return [Presence(worker="w", kind="stt", model="moonshine-tiny-en", languages=self.languages)]
 
-    async def recognize(self, job: RecognitionJob) -> FakeRecognition:
+    async def recognize(self, job: RecognitionJob, *, tenant: str) -> FakeRecognition:
+        self.tenants.append(tenant)
         if self.refusal:
             raise self.refusal
         self.waiting += 1

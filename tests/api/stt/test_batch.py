@@ -350,3 +350,9 @@ async def test_the_charset_of_a_form_names_no_codec(client: Any, charset: str) -
     response = await client.post("/stt", content=body, headers={"content-type": kind})
     assert response.status_code == 400
     assert r"encoding is \"\ud800+2AA-\"" in response.json()["message"].replace('"', r"\"")
+
+
+async def test_a_place_is_asked_for_in_the_name_of_the_key(client: Any, served: Any) -> None:
+    assert (await post(client, wav(0.1))).status_code == 200
+    grant = await served.services.authorizer.authorize(served.key, "stt")
+    assert served.bus.tenants == [grant.key_id]

@@ -382,3 +382,11 @@ async def test_a_defect_is_told_before_the_socket_closes(served: Any) -> None:
     assert [(m["type"], m["status_code"], m["request_id"]) for m in messages] == [("error", 500, request_id)]
     assert "secret" not in json.dumps(messages)
     assert stream.closed.is_set()
+
+
+async def test_a_place_is_asked_for_in_the_name_of_the_key(served: Any) -> None:
+    async with connect(served.socket()) as socket:
+        await socket.send("close")
+        await read_all(socket)
+    grant = await served.services.authorizer.authorize(served.key, "stt")
+    assert served.bus.tenants == [grant.key_id]

@@ -197,3 +197,12 @@ async def test_a_client_that_leaves_amid_its_request_is_no_defect(served: Any) -
     writer.close()
     await served.until(lambda: count("499") == left + 1)
     assert count("500") == failed
+
+
+@pytest.mark.parametrize("path", ["/tts/bytes", "/tts/sse"])
+async def test_places_are_asked_for_in_the_name_of_the_key(
+    http: httpx.AsyncClient, served: Any, path: str
+) -> None:
+    await http.post(path, json=REQUEST)
+    grant = await served.services.authorizer.authorize(served.headers["X-API-Key"], "tts")
+    assert served.bus.tenants == [grant.key_id]

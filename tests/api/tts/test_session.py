@@ -34,7 +34,7 @@ def plan() -> Plan:
 
 @pytest.fixture
 async def session(plan: Plan, bus: Any) -> Session:
-    return Session(plan, bus)
+    return Session(plan, bus, "someone")
 
 
 async def test_the_audio_of_all_segments_is_one_seamless_stream(session: Session) -> None:

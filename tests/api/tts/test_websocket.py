@@ -304,3 +304,10 @@ async def test_a_defect_in_taking_a_message_costs_its_context_alone(
     assert "secret" not in orjson.dumps(error).decode()
     await client.speak("one", "b")
     assert kinds(await client.read_until_done()) == ["chunk", "done"]
+
+
+async def test_places_are_asked_for_in_the_name_of_the_key(client: Any, served: Any) -> None:
+    await client.speak("one")
+    await client.read_until_done()
+    grant = await served.services.authorizer.authorize(served.headers["X-API-Key"], "tts")
+    assert served.bus.tenants == [grant.key_id]

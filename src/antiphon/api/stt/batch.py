@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @router.post("/stt")
 @router.post("/audio/transcriptions")
-async def transcribe(request: Request, services: ServicesDep, _grant: STTGrant) -> Response:
+async def transcribe(request: Request, services: ServicesDep, grant: STTGrant) -> Response:
     """Transcribe an uploaded file of any common format and of any length.
 
     The file goes to disk as it arrives, is decoded there a second at a time, and the worker's pace holds the
@@ -44,7 +44,7 @@ async def transcribe(request: Request, services: ServicesDep, _grant: STTGrant) 
             asked, raw = parse_file_request([*request.query_params.multi_items(), *upload.fields])
             job = make_job(asked, services, partials=False)
             blocks = _decode(upload.file, raw, services.settings.max_audio_s)
-            answer = await first_of(_hear(services, job, blocks), _client_left(request))
+            answer = await first_of(_hear(services, job, blocks, grant.key_id), _client_left(request))
     if answer is None:
         raise ClientDisconnect
     return json_response({"type": "transcript", "request_id": request_id_of(request), **answer})
@@ -55,11 +55,13 @@ async def _client_left(request: Request) -> None:
         pass
 
 
-async def _hear(services: Services, job: RecognitionJob, blocks: AsyncGenerator[Samples]) -> dict[str, Any]:
+async def _hear(
+    services: Services, job: RecognitionJob, blocks: AsyncGenerator[Samples], tenant: str
+) -> dict[str, Any]:
     async with aclosing(blocks):
         # Whether this is audio shows in the first block, before it takes anyone's place on a worker.
         first = await anext(blocks)
-        async with aclosing(await services.dispatcher.recognize(job)) as stream:
+        async with aclosing(await services.dispatcher.recognize(job, tenant=tenant)) as stream:
             duration_s, finals = await together(_feed(stream, first, blocks), _collect(stream))
     answer: dict[str, Any] = {
         "text": "".join(final.text for final in finals).strip(),

@@ -57,21 +57,21 @@ class Closing:
 
 
 @router.websocket("/stt/websocket")
-async def transcribe_stream(socket: WebSocket, services: ServicesDep, _grant: STTGrant) -> None:
+async def transcribe_stream(socket: WebSocket, services: ServicesDep, grant: STTGrant) -> None:
     """Serve one socket, which is one stream and one job, until it is done, idle, wrong or gone."""
     await socket.accept()
     with services.lifetime.socket(socket):
         try:
-            closing = await _serve(socket, services)
+            closing = await _serve(socket, services, grant.key_id)
             await socket.close(closing.code, closing.reason)
         except (WebSocketDisconnect, WebSocketDisconnected):
             pass  # nobody is there to tell
 
 
-async def _serve(socket: WebSocket, services: Services) -> Closing:
+async def _serve(socket: WebSocket, services: Services, tenant: str) -> Closing:
     backlog = Backlog(BACKLOG_BYTES)
     try:
-        return await first_of(_hear(socket, services, backlog), _read(socket, backlog))
+        return await first_of(_hear(socket, services, backlog, tenant), _read(socket, backlog))
     except (WebSocketDisconnect, WebSocketDisconnected):
         raise
     except Exception as cause:  # noqa: BLE001 - a socket is not closed without a word
@@ -117,13 +117,13 @@ async def _read(socket: WebSocket, backlog: Backlog) -> Closing:
             await _send(socket, errors.event(refusal, request_id=request_id_of(socket)))
 
 
-async def _hear(socket: WebSocket, services: Services, backlog: Backlog) -> Closing:
+async def _hear(socket: WebSocket, services: Services, backlog: Backlog, tenant: str) -> Closing:
     """Have the audio recognised and tell the client what it hears, up to ``done``."""
     asked, raw = parse_stream_request(socket.query_params.multi_items())
     job = make_job(asked, services, partials=True)
     latency = StreamLatency()
     with services.lifetime.running():
-        async with aclosing(await services.dispatcher.recognize(job)) as stream:
+        async with aclosing(await services.dispatcher.recognize(job, tenant=tenant)) as stream:
             teller = Teller(socket, job.model, job.language, latency, words=asked.words)
             await together(_feed(stream, raw, backlog, latency), teller.tell(stream))
     await _send(socket, {"type": "done", "request_id": request_id_of(socket)})

@@ -23,11 +23,11 @@ router = APIRouter()
 
 
 @router.post("/tts/bytes")
-async def speak(request: Request, services: ServicesDep, _grant: TTSGrant) -> Response:
+async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Response:
     """Speak a text; a failure before the first audio is an HTTP error."""
     body = await read_object(request, services.settings.max_message_bytes)
     generation = parse_request(body, version=version_of(request), raw_only=False)
-    session = Session(make_plan(generation, services), services.dispatcher)
+    session = Session(make_plan(generation, services), services.dispatcher, grant.key_id)
     session.push(replace(generation.input, more=False))
     return await streaming.begin(_audio(session, services.lifetime), generation.output_format.content_type)
 

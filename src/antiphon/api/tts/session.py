@@ -34,11 +34,13 @@ class Session:
     Args:
         plan: what it is spoken with.
         dispatcher: places the segments.
+        tenant: id of the key that asks for it.
     """
 
-    def __init__(self, plan: Plan, dispatcher: Dispatcher) -> None:
+    def __init__(self, plan: Plan, dispatcher: Dispatcher, tenant: str) -> None:
         self._plan = plan
         self._dispatcher = dispatcher
+        self._tenant = tenant
         self._context = Context(buffer_delay_s=plan.buffer_delay_s)
         self._renderer = Renderer(plan)
         self._now = asyncio.get_running_loop().time
@@ -126,7 +128,9 @@ class Session:
 
     async def _speech(self, segment: Speak) -> AsyncGenerator[Output]:
         volume, taken_s, granted_s = self._volume, 0.0, AHEAD_S
-        stream = await self._dispatcher.synthesize(self._job(segment), prefer=self._worker)
+        stream = await self._dispatcher.synthesize(
+            self._job(segment), tenant=self._tenant, prefer=self._worker
+        )
         self._renderer.begin_segment(segment.flush_id)
         try:
             async for event in stream:

@@ -26,11 +26,11 @@ router = APIRouter()
 
 
 @router.post("/tts/sse")
-async def speak(request: Request, services: ServicesDep, _grant: TTSGrant) -> Response:
+async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Response:
     """Speak a text; a failure before the first event is an HTTP error, a later one an event."""
     body = await read_object(request, services.settings.max_message_bytes)
     generation = parse_request(body, version=version_of(request), raw_only=True)
-    session = Session(make_plan(generation, services), services.dispatcher)
+    session = Session(make_plan(generation, services), services.dispatcher, grant.key_id)
     session.push(replace(generation.input, more=False))
     events = _events(session, services.lifetime, generation.context_id, request_id_of(request))
     return await streaming.begin(events, "text/event-stream")

@@ -32,19 +32,20 @@ router = APIRouter()
 
 
 @router.websocket("/tts/websocket")
-async def speak(websocket: WebSocket, services: ServicesDep, _grant: TTSGrant) -> None:
+async def speak(websocket: WebSocket, services: ServicesDep, grant: TTSGrant) -> None:
     """Serve one socket until its client leaves, nothing happens for long, or the server stops."""
     await websocket.accept()
     with services.lifetime.socket(websocket):
-        await SpeechSocket(websocket, services).serve()
+        await SpeechSocket(websocket, services, grant.key_id).serve()
 
 
 class SpeechSocket:
     """The contexts of one socket; one task each, which alone sends that context's messages."""
 
-    def __init__(self, websocket: WebSocket, services: Services) -> None:
+    def __init__(self, websocket: WebSocket, services: Services, tenant: str) -> None:
         self._websocket = websocket
         self._services = services
+        self._tenant = tenant
         self._version = version_of(websocket)
         self._request_id = request_id_of(websocket)
         self._open: dict[str, tuple[Session, asyncio.Task[None]]] = {}
@@ -111,7 +112,7 @@ class SpeechSocket:
         if len(self._open) >= MAX_CONTEXTS:
             raise Overloaded(f"{MAX_CONTEXTS} contexts are open on this socket; close some.")
         request = parse_request(fields, version=self._version, raw_only=True)
-        session = Session(make_plan(request, self._services), self._services.dispatcher)
+        session = Session(make_plan(request, self._services), self._services.dispatcher, self._tenant)
         session.push(request.input)
         task = asyncio.create_task(self._run(context_id, session))
         self._open[context_id] = session, task
