@@ -25,7 +25,7 @@ from typing import Any
 import uvloop
 from listeners import Trial, attempt, most_listeners
 from report import Points, listeners_table, loads_table
-from servers import ANTIPHON, CORES, DEFAULT, HERE, SERVERS, serving
+from servers import ANTIPHON, CORES, DEFAULT, HERE, SERVERS, Server, find, serving
 
 from antiphon.loadtest.loads import open_loop
 from antiphon.loadtest.speech import SseClient
@@ -45,6 +45,7 @@ class Comparison:
     def __init__(self, arguments: argparse.Namespace, bare: dict[str, float]) -> None:
         self._arguments = arguments
         self._bare = bare
+        self._whats = {server.name: server.what for server in arguments.servers}
         self.rates: list[float] = arguments.rps or [
             round(share * bare["sentences_per_s"], 2) for share in arguments.load
         ]
@@ -54,13 +55,14 @@ class Comparison:
 
     async def run(self) -> None:
         """Go through the rounds."""
-        names = self._arguments.servers
+        servers = self._arguments.servers
         for number in range(self._arguments.rounds):
-            for name in names[number % len(names) :] + names[: number % len(names)]:
+            first = number % len(servers)
+            for server in servers[first:] + servers[:first]:
                 load = os.getloadavg()[0]
-                print(f"round {number + 1}: {name} (load average {load:.1f})", file=sys.stderr)
-                async with serving(SERVERS[name], ramp=self._arguments.ramp) as client:
-                    await self._measure(name, client, self._arguments.seed + number)
+                print(f"round {number + 1}: {server.name} (load average {load:.1f})", file=sys.stderr)
+                async with serving(server) as client:
+                    await self._measure(server.name, client, self._arguments.seed + number)
 
     async def _measure(self, name: str, client: SseClient, seed: int) -> None:
         duration_s = self._arguments.duration
@@ -88,7 +90,7 @@ class Comparison:
             "cores": CORES,
             "versions": {name: version(name) for name in ("litserve", "mosec", "fastapi", "onnxruntime")},
             "bare": self._bare,
-            "servers": {name: SERVERS[name].what for name in self._arguments.servers},
+            "servers": self._whats,
             "listeners": self.listeners,
             "trials": self.trials,
             "loads": [
@@ -99,15 +101,14 @@ class Comparison:
 
     def tables(self) -> str:
         """The figures as Markdown."""
-        whats = {name: SERVERS[name].what for name in self._arguments.servers}
         chars, audio_s, sentences = (
             self._bare[name] for name in ("chars_per_s", "audio_per_s", "sentences_per_s")
         )
         bare = f"{chars:.0f} characters/s, {audio_s:.0f} s of audio/s, {sentences:.1f} sentences/s"
         parts = [f"Bare loop on {CORES} cores: {bare}."]
-        parts += [loads_table(rps, self.points, whats, ANTIPHON) for rps in self.rates]
+        parts += [loads_table(rps, self.points, self._whats, ANTIPHON) for rps in self.rates]
         if self.listeners:
-            parts.append(listeners_table(self.listeners, whats, ANTIPHON))
+            parts.append(listeners_table(self.listeners, self._whats, ANTIPHON))
         return "\n\n".join(parts)
 
 
@@ -124,12 +125,12 @@ def numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-def names(text: str) -> list[str]:
-    """Names of servers with commas between them."""
-    unknown = [name for name in text.split(",") if name not in SERVERS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"no server {unknown[0]}; there are {', '.join(SERVERS)}")
-    return text.split(",")
+def servers(text: str) -> list[Server]:
+    """Servers by their names, with commas between them."""
+    try:
+        return [find(name) for name in text.split(",")]
+    except LookupError as error:
+        raise argparse.ArgumentTypeError(error.args[0]) from None
 
 
 def parse() -> argparse.Namespace:
@@ -143,10 +144,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--duration", type=float, default=30.0, help="seconds of each load")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
-    parser.add_argument("--servers", type=names, default=list(DEFAULT), help=f"of {', '.join(SERVERS)}")
+    parser.add_argument("--servers", type=servers, default=",".join(DEFAULT), help=f"of {', '.join(SERVERS)}")
     parser.add_argument("--listeners", action="store_true", help="also search the most real-time listeners")
     parser.add_argument("--listen", type=float, default=20.0, help="seconds of each trial of that search")
-    parser.add_argument("--ramp", help="chunks of the peers: first,growth,largest")
     parser.add_argument("--bare-seconds", type=float, default=10.0)
     parser.add_argument("--json", type=Path, help="write every figure here")
     return parser.parse_args()

@@ -116,6 +116,7 @@ def main() -> None:
         generate_client_file=False,
         log_level="warning",
         access_log=False,
+        timeout_keep_alive=75,
     )
 
 

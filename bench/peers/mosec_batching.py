@@ -44,6 +44,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8, help="largest batch; 1 turns batching off")
     parser.add_argument("--wait-ms", type=int, default=1, help="how long a batch waits to fill")
     arguments, _ = parser.parse_known_args()
+    # By default it gives up on an answer after three seconds.
+    os.environ |= {"MOSEC_TIMEOUT": "60000", "MOSEC_ADDRESS": "127.0.0.1"}
     server = mosec.Server()
     server.append_worker(
         SpeechWorker,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from antiphon.cli.ports import free_ports
@@ -41,20 +41,20 @@ class Server:
         name: of the table's row.
         what: how it is set up, for people.
         argv: its command line, given the folder for its files and the port.
-        ramp: its chunks, as `speech.Ramp` reads them.
+        ramp: a peer's chunks, as `speech.Ramp` reads them.
     """
 
     name: str
     what: str
     argv: Callable[[Path, int], list[str]]
-    ramp: str = ""
+    ramp: str = "6:2:80"
 
 
-def _peer(name: str, what: str, script: str, *options: object, ramp: str = "6,2,80") -> Server:
+def _peer(name: str, what: str, script: str, *options: object) -> Server:
     def argv(_: Path, port: int) -> list[str]:
         return [sys.executable, str(HERE / script), "--port", str(port), *map(str, options)]
 
-    return Server(name, what, argv, ramp)
+    return Server(name, what, argv)
 
 
 def _antiphon(state: Path, port: int) -> list[str]:
@@ -77,16 +77,26 @@ SERVERS = {
     for server in (
         Server(ANTIPHON, f"antiphon up, {CORES} TTS workers", _antiphon),
         _peer("litserve", f"LitServe, continuous batching, {CORES} processes", "litserve_continuous.py"),
-        _peer("litserve-rows4", "as above, up to 4 rows a step", "litserve_continuous.py", "--rows", 4),
+        _peer(
+            "litserve-rows4",
+            f"LitServe, up to 4 rows a step, {CORES} processes",
+            "litserve_continuous.py",
+            "--rows",
+            4,
+        ),
         _peer("mosec", f"mosec, batches of up to 8, {CORES} processes", "mosec_batching.py"),
-        _peer("mosec-single", "as above, no batches", "mosec_batching.py", "--rows", 1),
-        _peer("lock", f"FastAPI, a lock a sentence, {CORES} processes", "fastapi_lock.py"),
-        _peer("lock-one", "as above, one process", "fastapi_lock.py", "--processes", 1),
-        _peer("lock-whole", "as lock; a sentence leaves as a whole", "fastapi_lock.py", "--whole"),
-        _peer("stepper", f"FastAPI, {CORES} threads step streams in turn", "fastapi_stepper.py"),
+        _peer("mosec-single", f"mosec, no batches, {CORES} processes", "mosec_batching.py", "--rows", 1),
+        _peer("lock", f"FastAPI, a lock, chunks at once, {CORES} processes", "fastapi_lock.py"),
+        _peer(
+            "lock-one", "FastAPI, a lock, chunks at once, one process", "fastapi_lock.py", "--processes", 1
+        ),
+        _peer(
+            "lock-whole", f"FastAPI, a lock, whole sentences, {CORES} processes", "fastapi_lock.py", "--whole"
+        ),
+        _peer("stepper", f"FastAPI, one process, {CORES} threads step streams in turn", "fastapi_stepper.py"),
         _peer(
             "stepper-processes",
-            f"as above, {CORES} processes of one thread",
+            f"FastAPI, {CORES} processes of one thread step streams in turn",
             "fastapi_stepper.py",
             *("--processes", CORES, "--threads", 1),
         ),
@@ -97,13 +107,22 @@ DEFAULT = (ANTIPHON, "litserve", "mosec", "lock", "lock-whole", "stepper", "step
 """What is compared unless other names are given."""
 
 
-@contextlib.asynccontextmanager
-async def serving(server: Server, *, ramp: str | None = None) -> AsyncIterator[SseClient]:
-    """A server that has started and is warm; it and its processes are gone afterwards.
+def find(name: str) -> Server:
+    """A server by its name, which may end in a ramp: ``stepper@6:3:320``.
 
-    Args:
-        server: which one.
-        ramp: the chunks of a peer, if other than its own.
+    Raises:
+        LookupError: there is none of this name.
+    """
+    name, at, ramp = name.partition("@")
+    if name not in SERVERS:
+        raise LookupError(f"no server {name}; there are {', '.join(SERVERS)}")
+    server = SERVERS[name]
+    return replace(server, name=f"{name}@{ramp}", ramp=ramp) if at else server
+
+
+@contextlib.asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[SseClient]:
+    """A server that has started and is warm; it and its processes are gone afterwards.
 
     Raises:
         SystemExit: it does not answer.
@@ -115,7 +134,7 @@ async def serving(server: Server, *, ramp: str | None = None) -> AsyncIterator[S
         _running(
             server.argv(Path(folder), port),
             Path(folder) / "log",
-            {"ANTIPHON_API_KEY": key, "PEER_RAMP": ramp or server.ramp},
+            {"ANTIPHON_API_KEY": key, "PEER_RAMP": server.ramp},
         ) as process,
     ):
         client = SseClient(Target(f"http://127.0.0.1:{port}", key))

@@ -37,11 +37,11 @@ class Ramp:
 
     @classmethod
     def from_environment(cls) -> "Ramp":
-        """The ramp that ``PEER_RAMP`` gives, as ``first,growth,largest``; workers inherit it."""
+        """The ramp that ``PEER_RAMP`` gives, as ``first:growth:largest``; workers inherit it."""
         given = os.environ.get("PEER_RAMP")
         if not given:
             return cls()
-        first, growth, largest = given.split(",")
+        first, growth, largest = given.split(":")
         return cls(int(first), float(growth), int(largest))
 
 
