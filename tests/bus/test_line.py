@@ -144,6 +144,17 @@ def test_a_wait_in_vain_is_foreseen_unless_nobody_could_know() -> None:
     assert made.join(new(now=5.0), 5.0) is None
 
 
+def test_the_first_may_always_wait_or_nobody_would_learn_that_places_come_free() -> None:
+    made, first = line(), new()
+    joined(made, first)
+    made.leave(first, 60.0)
+    again = new(now=60.0)
+    assert made.join(again, 60.0) is None
+    refusal = made.join(new(now=60.0), 60.0)
+    assert refusal
+    assert refusal.reason == "foreseen"
+
+
 def test_a_key_with_nothing_waiting_is_not_refused_for_the_many_of_another() -> None:
     made = line(100)
     for second in range(20):

@@ -143,6 +143,22 @@ async def test_models_do_not_wait_for_each_other(nats_url: str) -> None:
             await waiting
 
 
+async def test_a_line_that_moves_lets_more_wait(nats_url: str) -> None:
+    async with Bench(nats_url) as bench:
+        await bench.worker("w", lambda: Accepted("w"), load=4)
+        for _ in range(12):
+            waiting = asyncio.create_task(bench.placement.place(job()))
+            await asyncio.sleep(0.04)
+            bench.tells("w", load=3)
+            await waiting
+            bench.tells("w", load=4)
+        tasks = [asyncio.create_task(bench.placement.place(job())) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        assert not any(task.done() for task in tasks)
+        bench.tells("w", load=1)
+        await asyncio.gather(*tasks)
+
+
 async def test_speech_that_goes_on_takes_the_room_that_is_kept_for_it(nats_url: str) -> None:
     async with Bench(nats_url) as bench:
         await bench.worker("w", lambda: Accepted("w"), load=4)

@@ -34,7 +34,7 @@ class Dispatcher:
 
     Args:
         client: connection to NATS.
-        queue_size: how many requests may wait for a place, over both kinds.
+        queue_size: how many requests may wait for a place on the workers of one model.
         queue_timeout_s: how long each may wait.
     """
 

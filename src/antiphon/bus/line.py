@@ -3,7 +3,7 @@
 from bisect import insort
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, Literal, TypeVar
 
@@ -57,7 +57,8 @@ class Line(Generic[W]):
 
     Speech that goes on comes first, the listener who runs dry first before the others. New requests follow:
     next is the tenant with the fewest running jobs (between equals: whose last turn is the longest ago), with
-    the oldest of its requests. A waiter stays in line while it tries, and keeps its position if it fails.
+    the oldest of its requests. A waiter stays in line while it tries, and keeps its position if it fails. The
+    first new request may always wait: only by those who wait is it known how fast the line moves.
 
     Args:
         size: how many may wait.
@@ -95,7 +96,7 @@ class Line(Generic[W]):
         """
         self._pass_time(now)
         wait_s = self._wait_s(waiter.tenant)
-        if foresee and waiter.dry_at is None and wait_s > SURE * (waiter.deadline - now):
+        if foresee and waiter.dry_at is None and self._new and wait_s > SURE * (waiter.deadline - now):
             return Refusal(waiter, "foreseen", wait_s)
         evicted: W | None = None
         if len(self) >= self._size:
@@ -115,14 +116,11 @@ class Line(Generic[W]):
             if not waiter.trying and fits(waiter):
                 waiter.trying = True
                 return waiter
-        heads = [(*self._rank(tenant), head) for tenant, head in self._heads()]
-        if not heads:
+        first = min(self._heads(), default=None)
+        if first is None or not fits(first.waiter):
             return None
-        *_, first = min(heads, key=lambda ranked: ranked[:2])
-        if not fits(first):
-            return None
-        first.trying = True
-        return first
+        first.waiter.trying = True
+        return first.waiter
 
     def missed(self, waiter: W) -> None:
         """The turn brought nothing; the waiter stays where it is."""
@@ -168,15 +166,13 @@ class Line(Generic[W]):
             if not mine:
                 del self._new[waiter.tenant], self._since[waiter.tenant]
 
-    def _heads(self) -> Iterator[tuple[str, W]]:
+    def _heads(self) -> Iterator["_Head[W]"]:
+        """The next of each tenant; those who try are as good as running."""
         for tenant, waiters in self._new.items():
-            head = next((waiter for waiter in waiters if not waiter.trying), None)
-            if head:
-                yield tenant, head
-
-    def _rank(self, tenant: str) -> tuple[int, int]:
-        trying = sum(waiter.trying for waiter in self._new[tenant])
-        return self._running[tenant] + trying, self._since[tenant]
+            for trying, waiter in enumerate(waiters):
+                if not waiter.trying:
+                    yield _Head(self._running[tenant] + trying, self._since[tenant], waiter)
+                    break
 
     def _wait_s(self, tenant: str) -> float:
         """How long a new request of this tenant would wait, as far as can be foreseen."""
@@ -201,6 +197,15 @@ class Line(Generic[W]):
             return None
         self._remove(newest)
         return newest
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Head(Generic[W]):
+    """The next request of one tenant; the least of them is next of all."""
+
+    running: int
+    since: int
+    waiter: W = field(compare=False)
 
 
 def _dry_at(waiter: Waiter) -> float:

@@ -26,10 +26,11 @@ class Pace:
     def go_on(self, now: float, *, waiting: bool) -> None:
         """Time has passed until ``now``; did anybody wait during it?"""
         elapsed, self._at = now - self._at, now
+        kept = math.exp(-elapsed / self._memory_s)
+        self._places *= kept
+        self._seconds *= kept
         if waiting:
-            kept = math.exp(-elapsed / self._memory_s)
-            self._places *= kept
-            self._seconds = self._memory_s - (self._memory_s - self._seconds) * kept
+            self._seconds += self._memory_s * (1 - kept)
 
     def placed(self) -> None:
         """Somebody who waited got a place."""

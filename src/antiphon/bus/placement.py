@@ -178,7 +178,6 @@ class Placement:
             dry_at=asked_at + _lead_s(job) if goes_on(job) else None,
         )
         placed = await self._place(request, queue)
-        queue.placed(request)
         self._held[job.job] = queue, tenant
         waited_s = asyncio.get_running_loop().time() - asked_at
         metrics.API_QUEUE_WAIT.labels(offering=queue.kind).observe(waited_s)
@@ -202,14 +201,14 @@ class Placement:
         return self._table.serves(model) and not self._table.serves(model, digest)
 
     async def _place(self, request: Request, queue: Queue) -> Placed:
-        if queue.is_first(request) and (placed := await self._try(request)):
+        if queue.is_first(request) and (placed := await self._try(request, queue)):
             return placed
         try:
             queue.join(request, foresee=self._table.serves(request.job.model))
             while True:
                 with self._counted(request.job):
                     await queue.turn(request)
-                if placed := await self._try(request):
+                if placed := await self._try(request, queue):
                     return placed
                 queue.missed(request)
         except Overloaded:
@@ -233,14 +232,15 @@ class Placement:
         with gauge.labels(offering=_kind(job)).track_inprogress():
             yield
 
-    async def _try(self, request: Request) -> Placed | None:
-        """Offer the job to one worker after another."""
+    async def _try(self, request: Request, queue: Queue) -> Placed | None:
+        """Offer the job to one worker after another; where it went, if anyone took it."""
         if self._is_hopeless(request):
             raise OtherVersionOnly
         job, kind = request.job, _kind(request.job)
         for worker in self._table.candidates(kind, job, prefer=request.prefer, digest=request.digest):
             digest = self._table.digest(worker)
             if await self._offer(kind, request.job, worker):
+                queue.placed(request)
                 return Placed(worker, request.job.attempt, digest)
             request.job = msgspec.structs.replace(request.job, attempt=request.job.attempt + 1)
         return None
