@@ -142,11 +142,11 @@ def tts(
             facts = {"transport": transport, "voice": voice, "audio": f"{encoding}, {sample_rate} Hz"}
             summarise_to_goal = partial(summarise, ttfa_goal_s=_ttfa_goal(terms))
             sweep = Sweep(measure, summarise_to_goal, terms, parse_seeds(seeds), stop)
-            return await find(sweep, "tts", loads, slo, _facts(target, duration, seeds) | facts)
+            return await find(sweep, "tts", loads, slo, _facts(target, duration_s, seeds) | facts)
         finally:
             await client.aclose()
 
-    run_bench(bench, check=check, json=json, markdown=markdown, html=html)
+    run_bench(bench, run_s=duration_s, check=check, json=json, markdown=markdown, html=html)
 
 
 @app.command(epilog=_STT_EXAMPLES)
@@ -218,9 +218,9 @@ def stt(
         _accept({stream.error for stream in warm.requests}, server)
         facts = {"recordings": str(audio) if audio else f"{len(recordings)} sentences, spoken by the server"}
         sweep = Sweep(measure, summarise_streams, terms, parse_seeds(seeds), stop)
-        return await find(sweep, "stt", loads, slo, _facts(target, duration, seeds) | facts)
+        return await find(sweep, "stt", loads, slo, _facts(target, duration_s, seeds) | facts)
 
-    run_bench(bench, check=check, json=json, markdown=markdown, html=html)
+    run_bench(bench, run_s=duration_s, check=check, json=json, markdown=markdown, html=html)
 
 
 def _accept(errors: set[str | None], server: Server) -> None:
@@ -256,12 +256,12 @@ def _ttfa_goal(terms: Sequence[Term]) -> float:
     return min(bounds, default=TTFA_GOAL_S)
 
 
-def _facts(target: Target, duration: str, seeds: str) -> dict[str, str]:
+def _facts(target: Target, duration_s: float, seeds: str) -> dict[str, str]:
     load = ", ".join(f"{average:.2f}" for average in os.getloadavg())
     return {
         "server": target.url,
         "model": target.model,
-        "each run": duration,
+        "each run": f"{duration_s:g} s",
         "seeds": seeds,
         "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "generator's machine": f"{os.cpu_count()} processors, load average before {load}",

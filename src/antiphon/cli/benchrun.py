@@ -41,6 +41,7 @@ async def find(sweep: Sweep, kind: str, loads: Loads, slo: str, facts: dict[str,
 def run_bench(
     bench: Callable[[asyncio.Event, Callable[[str], None]], Awaitable[Report]],
     *,
+    run_s: float,
     check: bool,
     json: Path | None,
     markdown: Path | None,
@@ -50,6 +51,7 @@ def run_bench(
 
     Args:
         bench: called with what Ctrl-C sets, and with what tells the person at the keyboard what goes on.
+        run_s: seconds that a run takes.
         check: whether an objective that is not kept is an error.
         json: file that gets every figure.
         markdown: file that gets the tables.
@@ -63,7 +65,7 @@ def run_bench(
     async def run() -> tuple[Report, bool]:
         stop = asyncio.Event()
         _first_interrupt_sets(stop)
-        async with watching() as tell:
+        async with watching(run_s) as tell:
             return await bench(stop, tell), stop.is_set()
 
     try:

@@ -1,26 +1,29 @@
 """What ``antiphon bench`` shows: one line while it runs, tables at the end."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from rich.markup import escape
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from antiphon.cli.console import err, out
 from antiphon.loadtest.report import Report, tables, verdict
 
 _EVERY_S = 0.5
+_BAR = 30
 
 
 @asynccontextmanager
-async def watching() -> AsyncGenerator[Callable[[str], None]]:
-    """Tell what runs, and for how long, in a line of standard error.
+async def watching(run_s: float) -> AsyncGenerator[Callable[[str], None]]:
+    """Tell what runs in a line of standard error, with a bar for the time of a run.
 
-    The line is written as it is, twice a second: a drawn progress bar takes milliseconds each time, in which
-    no audio would be heard.
+    The line is written by hand, twice a second: rich's bar takes milliseconds each time, in which no audio
+    would be heard.
+
+    Args:
+        run_s: seconds that a run takes; it may wait longer for its last answers.
 
     Yields:
         What to call with a description whenever something else begins.
@@ -32,8 +35,10 @@ async def watching() -> AsyncGenerator[Callable[[str], None]]:
         label, began = text, time.monotonic()
 
     async def draw() -> None:
-        for mark in itertools.cycle("|/-\\"):
-            err.file.write(f"\r\x1b[K{mark} {label}, {time.monotonic() - began:.0f} s")
+        while True:
+            passed_s = time.monotonic() - began
+            bar = "━" * round(_BAR * min(1.0, passed_s / run_s))
+            err.file.write(f"\r\x1b[K{bar:─<{_BAR}} {passed_s:.0f} s  {label}")
             err.file.flush()
             await asyncio.sleep(_EVERY_S)
 
@@ -50,11 +55,13 @@ async def watching() -> AsyncGenerator[Callable[[str], None]]:
 def show(report: Report) -> None:
     """Print the tables and what is to be said about them."""
     for found in tables(report):
-        table = Table(title=found.title, title_justify="left", title_style="bold")
+        table = Table(
+            title=found.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+        )
         for name in found.header:
             table.add_column(name, justify="right", no_wrap=name == report.axis)
         for row in found.rows:
             table.add_row(*row)
         out.print(table)
     for sentence in verdict(report):
-        out.print(escape(sentence), highlight=False, soft_wrap=True)
+        out.print(sentence, markup=False, highlight=False, soft_wrap=True)

@@ -66,8 +66,8 @@ def _percent(share: float) -> str:
 
 _GENERATOR: tuple[_Column, ...] = (
     ("refusal P95 ms", "refusal_p95", _ms),
-    ("generator CPU %", "generator_cpu", _percent),
-    ("late P95 ms", "generator_late_s", _ms),
+    ("load CPU %", "generator_cpu", _percent),
+    ("load late P95 ms", "generator_late_s", _ms),
 )
 _TABLES: dict[str, dict[str, tuple[_Column, ...]]] = {
     "tts": {
@@ -78,13 +78,13 @@ _TABLES: dict[str, dict[str, tuple[_Column, ...]]] = {
             ("RTF P95", "rtf_p95", _decimals(3)),
             ("chars/s", "chars_per_s", _decimals(0)),
             ("audio s/s", "audio_per_s", _decimals(1)),
-            ("good requests/s", "goodput", _decimals(2)),
+            ("good/s", "goodput", _decimals(2)),
         ),
         "Listening": (
             ("requests", "requests", _decimals(0)),
             ("TTFA P99 ms", "ttfa_p99", _ms),
             ("underruns", "underruns", _decimals(0)),
-            ("% of requests", "underrun_share", _percent),
+            ("in %", "underrun_share", _percent),
             ("silence s", "silence_s", _decimals(2)),
             ("silence P95 ms", "silence_p95", _ms),
             ("gap P99 ms", "gap_p99", _ms),

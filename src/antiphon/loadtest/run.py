@@ -11,7 +11,7 @@ from antiphon.loadtest.effort import Effort, Meter
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run(Generic[R]):
     """What a load measured.
 

@@ -1,7 +1,7 @@
 """What is put under load: an address, and what every request to it says."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -30,7 +30,7 @@ class Target:
     """
 
     url: str = "http://127.0.0.1:5000"
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     version: str = VERSION
     model: str = "sonic-3"
     voice: str = VOICE
