@@ -26,10 +26,12 @@ def speak(
     total: int = FRAMES,
     seed: int = 3,
     surplus: int = 0,
+    ahead: int = 0,
 ) -> Any:
     """Samples by frame, [total, 300]; NaN where skipped.
 
-    ``skips`` maps chunk number to target frame; ``surplus`` frames of spectra more than needed are given.
+    ``skips`` maps chunk number to target frame; ``surplus`` frames of spectra and ``ahead`` frames of F0 more
+    than needed are given.
     """
     synthesis = Synthesis(total, seed, 1)
     out = np.full((total, FRAME), np.nan, np.float32)
@@ -38,8 +40,7 @@ def speak(
         synthesis.skip_to((skips or {}).get(index, 0))
         start, count = synthesis.done, chunks[index % len(chunks)]
         some = slice(synthesis.decoded, min(synthesis.wanted(count) + surplus, total))
-        known = F0[:total].copy()
-        known[some.stop + 2 :] = np.nan
+        known = F0[: min(some.stop + 2 + ahead, total)]
         samples = synthesis.advance(count, Spectra(RADIUS[some], ANGLE[some]), known)
         assert len(samples) == FRAME * min(count, total - start)
         out[start : synthesis.done] = samples.reshape(-1, FRAME)
@@ -50,16 +51,20 @@ def speak(
 WHOLE = speak([FRAMES])
 
 
-@given(st.lists(st.integers(1, FRAMES), min_size=1, max_size=12), st.integers(0, FRAMES))
+@given(st.lists(st.integers(1, FRAMES), min_size=1, max_size=12), st.integers(0, 30), st.integers(0, 30))
 @settings(deadline=None, max_examples=60)
-def test_samples_do_not_depend_on_chunks(chunks: list[int], surplus: int) -> None:
-    np.testing.assert_array_equal(speak(chunks, surplus=surplus), WHOLE)
+def test_samples_do_not_depend_on_chunks(chunks: list[int], surplus: int, ahead: int) -> None:
+    np.testing.assert_array_equal(speak(chunks, surplus=surplus, ahead=ahead), WHOLE)
 
 
-@given(st.integers(1, 8), st.dictionaries(st.integers(0, 6), st.integers(0, FRAMES), max_size=3))
+@given(
+    st.integers(1, 8),
+    st.dictionaries(st.integers(0, 6), st.integers(0, FRAMES), max_size=3),
+    st.integers(0, 20),
+)
 @settings(deadline=None, max_examples=80)
-def test_samples_after_a_skip_stay_the_same(chunk: int, skips: dict[int, int]) -> None:
-    out = speak([chunk], skips)
+def test_samples_after_a_skip_stay_the_same(chunk: int, skips: dict[int, int], ahead: int) -> None:
+    out = speak([chunk], skips, ahead=ahead)
     made = ~np.isnan(out[:, 0])
     np.testing.assert_array_equal(out[made], WHOLE[made])
 

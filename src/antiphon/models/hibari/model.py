@@ -60,7 +60,7 @@ class HibariState:
         self._features[:, : graphs.TEXT_CHANNELS] = text
         self.rows = _windows(around, frames)
         self.plan = plan
-        self.f0 = np.zeros(frames, np.float32)
+        self._f0 = np.zeros(frames, np.float32)
         self.synthesis = synthesis
         self.planned, self.decoded = Strand(len(plan)), Strand(frames)
         self.onset_frame = onset_frame
@@ -88,11 +88,16 @@ class HibariState:
         self.synthesis.skip_to(frame)
         self.decoded.skip_to(self.synthesis.decoded)
 
+    @property
+    def known_f0(self) -> Float32:
+        """F0 in Hz of the frames that have been planned."""
+        return self._f0[: _PLAN_FRAME * self.planned.done]
+
     def set_prosody(self, start: int, prosody: Float32) -> None:
         """Take F0 and energy, [n, 2] by frame of 12.5 ms, of the frames from ``start`` on."""
         frames = slice(start, start + len(prosody))
         f0, energy = prosody.T
-        self.f0[frames] = f0
+        self._f0[frames] = f0
         self._features[frames, -2] = np.log(np.maximum(f0, 0.0) + np.float32(1.0)) / np.float32(5.0)
         self._features[frames, -1] = energy
 
@@ -185,20 +190,23 @@ class HibariModel:
         self._plan_prosody(states, ends)
         rows = self._decoder.run([s.decoded for s in states], [s.rows for s in states], ends)
         return [
-            state.synthesis.advance(count, Spectra(radius, angle), state.f0)
+            state.synthesis.advance(count, Spectra(radius, angle), state.known_f0)
             for state, count, (radius, angle) in zip(states, frames, rows, strict=True)
         ]
 
     def _plan_prosody(self, states: Sequence[HibariState], ends: Sequence[int]) -> None:
         """Plan what decoding up to the frames ``ends`` needs; more than that once speaking has begun."""
-        starts = [state.planned.done for state in states]
+        short: list[HibariState] = []
         wanted: list[int] = []
-        for state, start, end in zip(states, starts, ends, strict=True):
-            seen = self._decoder.plan(state.decoded, end).stop + graphs.FRAME_MARGIN
-            need = -(-min(seen, state.total_frames) // _PLAN_FRAME)
-            wanted.append(max(need, start + _PROSODY_AHEAD) if start < need and start else need)
-        prosody = self._prosody.run([s.planned for s in states], [s.plan for s in states], wanted)
-        for state, start, (rows,) in zip(states, starts, prosody, strict=True):
+        for state, end in zip(states, ends, strict=True):
+            seen = min(self._decoder.sees(state.decoded, end) + graphs.FRAME_MARGIN, state.total_frames)
+            start, need = state.planned.done, -(-seen // _PLAN_FRAME)
+            if need > start:
+                short.append(state)
+                wanted.append(max(need, start + _PROSODY_AHEAD) if start else need)
+        starts = [state.planned.done for state in short]
+        prosody = self._prosody.run([s.planned for s in short], [s.plan for s in short], wanted)
+        for state, start, (rows,) in zip(short, starts, prosody, strict=True):
             state.set_prosody(_PLAN_FRAME * start, rows)
 
     def _encode(self, symbols: str, speed: float) -> tuple[Float32, Float32, NDArray[np.int64], list[int]]:

@@ -10,6 +10,8 @@ FRAME = 300
 Float32 = NDArray[np.float32]
 
 _MIN_F0, _MAX_HARMONIC_HZ = np.float32(40.0), np.float32(11000.0)
+_AT_ONCE = 48
+"""Frames rendered in one go after the first, so that not every chunk pays for the calls."""
 _AHEAD = ((np.arange(FRAME) + 0.5) / FRAME - 0.5) % 1.0
 _WEIGHT_LATER = _AHEAD.astype(np.float32)
 _WEIGHT_EARLIER = (1.0 - _AHEAD).astype(np.float32)
@@ -19,15 +21,22 @@ class Pulses:
     """Every harmonic of F0 below 11 kHz at unit amplitude, summed in closed form.
 
     The sum of cos(h t) for h up to H is sin((H + 1/2) t) / (2 sin(t / 2)) - 1/2.
+
+    Args:
+        total: frames of the utterance.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, total: int) -> None:
+        self._total = total
         self._first: int = 0
         self._buffer = np.zeros(0, np.float32)
         self._cycles = np.float64(0.0)
 
     def blocks(self, f0: Float32, start: int, stop: int) -> Float32:
-        """Samples of the frames from ``start`` (never less than last time) to ``stop``."""
+        """Samples of the frames from ``start`` (never less than last time) to ``stop``, or further.
+
+        ``f0`` is known for a frame more than ``stop``, or for all of them.
+        """
         end = self._first + len(self._buffer) // FRAME
         if start > end:
             self._advance(np.maximum(_per_sample(f0, end, start), _MIN_F0))
@@ -36,6 +45,9 @@ class Pulses:
             self._buffer = self._buffer[(start - self._first) * FRAME :]
         self._first = start
         if stop > end:
+            if end > start:
+                known = len(f0) - (len(f0) < self._total)
+                stop = max(stop, min(end + _AT_ONCE, known))
             self._buffer = np.concatenate([self._buffer, self._render(_per_sample(f0, end, stop))])
         return self._buffer
 
@@ -73,7 +85,9 @@ class Pulses:
 
 def _per_sample(f0: Float32, start: int, stop: int) -> Float32:
     """F0 of every sample of frames ``start`` to ``stop``: linear between the middles of frames."""
-    around = f0[np.clip(np.arange(start - 1, stop + 1), 0, len(f0) - 1)][:, None]
+    around = np.empty((stop - start + 2, 1), np.float32)
+    around[1:-1, 0] = f0[start:stop]
+    around[0], around[-1] = f0[max(start - 1, 0)], f0[min(stop, len(f0) - 1)]
     half = FRAME // 2
     f = np.empty((stop - start, FRAME), np.float32)
     np.multiply(around[:-2], _WEIGHT_EARLIER[:half], out=f[:, :half])

@@ -10,9 +10,8 @@ comes as soon as all rows in are there: it gives all rows that are left, more th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,8 +36,7 @@ class Strand:
             self.done, self.kept = row, None
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(NamedTuple):
     """What one pass takes, and what it gives.
 
     Attributes:
@@ -73,10 +71,14 @@ class Stack:
         self._channels = channels
         self._empty = [np.zeros((0, *output.shape[2:]), np.float32) for output in session.get_outputs()[:-1]]
 
+    def sees(self, strand: Strand, end: int) -> int:
+        """How far the rows in must be known for the rows before ``end``."""
+        return min(end + self._context, strand.length)
+
     def plan(self, strand: Strand, end: int) -> Pass:
         """The pass that gives the rows from `Strand.done` to at least ``end``."""
-        ends = end + self._context >= strand.length
-        stop = strand.length if ends else end + self._context
+        stop = self.sees(strand, end)
+        ends = stop == strand.length
         end = strand.length if ends else end
         if strand.kept is not None:
             return Pass(strand.done + self._context, stop, self._whole, ends, end)
@@ -111,7 +113,7 @@ class Stack:
             *outputs, kept = self._session.run(
                 None,
                 {
-                    "x": np.stack([sequences[index][step.start : step.stop] for index, step in members]),
+                    "x": np.array([sequences[index][step.start : step.stop] for index, step in members]),
                     "before": np.concatenate(going_on) if going_on else self._blank(len(members), sum(left)),
                     "left": np.array(left, np.int64),
                     "after": self._blank(len(members), sum(right)),

@@ -67,7 +67,7 @@ class Synthesis:
         self.done = 0
         self.decoded: int = 0
         """Frames whose spectra have been taken, or never will be."""
-        self._pulses = Pulses()
+        self._pulses = Pulses(total)
         self._noise = Noise(seed, segment, total)
         self._tail = np.zeros((0, FRAME), np.float32)
         """Unfinished sums of the blocks from ``done`` on, [n, 300]."""
@@ -93,7 +93,7 @@ class Synthesis:
         Args:
             count: frames; none is fine.
             spectra: the frames from `decoded` to at least `wanted`.
-            f0: in Hz by frame [total], right up to two frames after the last of ``spectra``.
+            f0: in Hz by frame, up to two frames after the last of ``spectra`` at least, or all.
         """
         first, last = self.decoded, self.decoded + len(spectra)
         end = min(self.done + count, self.total)
@@ -135,7 +135,7 @@ class Synthesis:
             x = np.concatenate([x[FRAME * (2 - first) : 0 : -1], x])
         if last == self.total:
             x = np.concatenate([x, x[-2 : -2 - FRAME : -1]])
-        return np.lib.stride_tricks.sliding_window_view(x, WINDOW)[::FRAME][: last - first]
+        return np.ndarray((last - first, WINDOW), np.float32, x, strides=(x.itemsize * FRAME, x.itemsize))
 
 
 def _shape(spectrum: NDArray[np.complex64], noise: Float32, radius: Float32, angle: Float32) -> None:
