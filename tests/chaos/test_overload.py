@@ -21,7 +21,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One voice worker with few places, and a short queue."""
     with empty_platform(tmp_path_factory.mktemp("small")) as running:
         running.start_api(queue_size=str(QUEUE), queue_timeout_s="30")
-        running.start_frail_worker("tts", "tts-0", pace=0.2, max_streams=str(PLACES))
+        running.start_frail_worker("tts", "tts-0", pace=0.2, batch_size="8", max_streams=str(PLACES))
         running.wait(stt=0)
         yield running
 

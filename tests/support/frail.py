@@ -34,22 +34,15 @@ class Frail:
         return getattr(self._model, name)
 
     def step(self, *arguments: Any, **named: Any) -> Any:
-        """The step of a voice model."""
-        self._wait()
-        until = time.monotonic()
-        chunks = self._model.step(*arguments, **named)
-        until += self._pace * max(map(len, chunks)) / self._model.sample_rate
-        time.sleep(max(0.0, until - time.monotonic()))
-        return chunks
-
-    def transcribe(self, *arguments: Any, **named: Any) -> Any:
-        """The step of a recogniser."""
-        self._wait()
-        return self._model.transcribe(*arguments, **named)
-
-    def _wait(self) -> None:
+        """The step of either kind of model."""
         while self._hold.exists():
             time.sleep(LOOK_EVERY_S)
+        began = time.monotonic()
+        results = self._model.step(*arguments, **named)
+        if self._pace:
+            least_s = self._pace * max(map(len, results)) / self._model.sample_rate
+            time.sleep(max(0.0, began + least_s - time.monotonic()))
+        return results
 
 
 def frail(load: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from support.proxy import Proxy
 NAMES = ["tts-0", "tts-1", "stt-0", "stt-1"]
 
 PACE = 0.12
-"""Seconds of a step a second of audio: eight times faster than speech."""
+"""Seconds that a second of speech takes to be made: streams last long enough to be struck in their middle."""
 
 
 @dataclass
@@ -21,13 +21,19 @@ class Pair:
 
     platform: Platform
     proxies: dict[str, Proxy]
+    pace: float
 
     def start_worker(self, name: str) -> None:
         kind: Kind = "tts" if name.startswith("tts") else "stt"
-        pace = PACE if kind == "tts" else 0.0
-        self.platform.start_frail_worker(kind, name, pace=pace, nats_url=self.proxies[name].url)
+        pace = self.pace if kind == "tts" else 0.0
+        # Given, not found out at the start: that takes time, and a model that sleeps tells nothing.
+        size = {"batch_size": "8", "max_streams": "64"}
+        self.platform.start_frail_worker(kind, name, pace=pace, nats_url=self.proxies[name].url, **size)
 
     def wait(self) -> None:
+        """Wait until all four are there, those who came again too."""
+        for name in NAMES:
+            self.platform.wait_ready(name)
         self.platform.wait(tts=2, stt=2)
 
     def busiest(self, kind: Kind) -> str:
@@ -38,9 +44,9 @@ class Pair:
 
 
 @contextmanager
-def pair_of_workers(folder: Path) -> Iterator[Pair]:
+def pair_of_workers(folder: Path, pace: float = PACE) -> Iterator[Pair]:
     with empty_platform(folder) as running, proxied(running, NAMES) as proxies:
-        pair = Pair(running, proxies)
+        pair = Pair(running, proxies, pace)
         running.start_api()
         for name in NAMES:
             pair.start_worker(name)

@@ -134,6 +134,13 @@ class Platform:
             return -1
         return int(status["offerings"][kind]["workers"])
 
+    def wait_ready(self, name: str, timeout_s: float = 60.0) -> None:
+        """Wait until a process says that it can do its work."""
+        deadline = time.monotonic() + timeout_s
+        while not self._ready(name):
+            assert time.monotonic() < deadline, self.log(name)
+            time.sleep(0.05)
+
     def wait(self, *, tts: int = 1, stt: int = 1, timeout_s: float = 60.0) -> None:
         """Wait until the first API server knows so many workers."""
         deadline = time.monotonic() + timeout_s
@@ -148,6 +155,12 @@ class Platform:
         while loads := {name: load for name in workers if (load := self.load(name))}:
             assert time.monotonic() < deadline, f"places still taken: {loads}"
             time.sleep(0.05)
+
+    def _ready(self, name: str) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.ports[name][1]}/readyz", timeout=2).is_success
+        except httpx.TransportError:
+            return False
 
     def _hold(self, name: str) -> Path:
         return self.folder / f"{name}.hold"
