@@ -22,6 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "catalog": {"bus", "models", "contract", "text", "telemetry", "settings", "errors"},
     "loadtest": {"audio", "text", "telemetry", "settings", "errors"},
     "licensing": {"bus", "telemetry", "settings", "errors"},
+    "tuning": {"engine", "models", "loadtest", "contract", "audio", "telemetry", "errors"},
     "workers": {
         "engine",
         "models",
@@ -53,6 +54,7 @@ EVERYTHING = {"cli", "__main__"}
 # Of some rooms only one module is open to another room.
 ONLY: dict[tuple[str, str], str] = {
     ("engine", "models"): "antiphon.models.protocols",
+    ("tuning", "models"): "antiphon.models.protocols",
     ("catalog", "models"): "antiphon.models.store",
     ("api", "licensing"): "antiphon.licensing.client",
 }

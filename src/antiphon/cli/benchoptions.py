@@ -9,7 +9,7 @@ from antiphon.errors import OperatorError
 
 MOST: Literal["most"] = "most"
 _SEARCHABLE = {"listeners", "concurrency"}
-_SECONDS = {"s": 1.0, "": 1.0, "m": 60.0}
+_SECONDS = {"ms": 1e-3, "s": 1.0, "": 1.0, "m": 60.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,15 @@ def parse_loads(options: Mapping[str, str | None], default: str) -> Loads:
     return Loads(axis, loads)
 
 
-def parse_seconds(text: str) -> float:
-    """A time such as ``30s`` or ``2m``.
+def parse_seconds(text: str, option: str = "--duration") -> float:
+    """A time such as ``100ms``, ``30s`` or ``2m``.
 
     Raises:
         OperatorError: it can't be read.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([sm]?)", text)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|)", text)
     if not match or not float(match[1]):
-        raise OperatorError(f"--duration {text} can't be read; it looks like 30s or 2m.")
+        raise OperatorError(f"{option} {text} can't be read; it looks like 100ms, 30s or 2m.")
     return float(match[1]) * _SECONDS[match[2]]
 
 
