@@ -54,7 +54,7 @@ async def watching(run_s: float) -> AsyncGenerator[Callable[[str], None]]:
 
 def show(report: Report) -> None:
     """Print the tables and what is to be said about them."""
-    for found in tables(report):
+    for found in tables(report) if report.points else ():
         table = Table(
             title=found.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
         )

@@ -10,7 +10,7 @@ import numpy as np
 from antiphon.audio.encodings import decode, encode
 from antiphon.audio.files import decode_file
 from antiphon.audio.samples import Samples
-from antiphon.errors import BadRequest, OperatorError
+from antiphon.errors import OperatorError, RequestError
 from antiphon.loadtest.failures import Failure
 from antiphon.loadtest.request import AUDIBLE, Listener
 from antiphon.loadtest.sentences import SENTENCES
@@ -59,7 +59,7 @@ def read_recordings(folder: Path) -> tuple[Recording, ...]:
             found.append(Recording(_pcm(samples), said))
     except OSError as error:
         raise OperatorError(f"Can't read {error.filename or folder}: {error.strerror}.") from None
-    except BadRequest as error:
+    except RequestError as error:
         raise OperatorError(f"A recording in {folder} can't be read: {error}") from None
     if not any(recording.pcm for recording in found):
         raise OperatorError(f"{folder} holds no .wav or .flac file with speech in it.")

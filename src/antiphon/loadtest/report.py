@@ -147,6 +147,8 @@ def _row(point: Point, columns: tuple[_Column, ...]) -> tuple[str, ...]:
 
 def verdict(report: Report) -> tuple[str, ...]:
     """What is to be said about the findings, a sentence each."""
+    if not report.points:
+        return ("Nothing was measured.",)
     said: list[str] = []
     if report.most is not None:
         said.append(f"Most {report.axis} that keep {report.slo}: {report.most}.")
@@ -155,7 +157,7 @@ def verdict(report: Report) -> tuple[str, ...]:
             f"{report.axis} {point.load:g} misses {', '.join(point.missed)}."
             for point in report.points
             if point.missed
-        ] or [f"Every load keeps {report.slo}."] * bool(report.points)
+        ] or [f"Every load keeps {report.slo}."]
     for point in report.points:
         kinds = ", ".join(f"{count} × {kind}" for kind, count in point.summary.errors.items())
         said += [f"{report.axis} {point.load:g}: errors: {kinds}."] * bool(kinds)
