@@ -7,6 +7,7 @@ from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Hear
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, RecognitionJob
 from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
+from antiphon.telemetry.metrics import REGISTRY
 from support.hearing import RATE, LevelRecogniser, LevelVAD, say
 
 
@@ -151,6 +152,38 @@ def test_a_doubled_message_is_heard_once() -> None:
     assert rig.text() == "w1"
 
 
+@pytest.mark.parametrize("samples", [b"123", b"\0"])
+def test_a_message_that_cannot_be_read_ends_its_stream_and_no_other(samples: bytes) -> None:
+    rig = Rig()
+    rig.job("bad")
+    rig.job("good")
+    rig.engine.tell("bad", AudioIn(0, rig.seq("bad"), samples))
+    rig.send("good", say(4))
+    assert [f.retryable for f in rig.all(Failed, "bad")] == [True]
+    assert rig.released == ["bad"]
+    assert rig.text("good") == "w4"
+
+
+def test_audio_after_the_end_is_a_failure_of_that_stream() -> None:
+    rig = Rig()
+    rig.job()
+    rig.engine.tell("a", EndOfAudio(0, rig.seq("a")))
+    rig.engine.tell("a", AudioIn(0, rig.seq("a"), say(1).tobytes()))
+    rig.run()
+    assert len(rig.all(Failed)) == 1
+    assert rig.released == ["a"]
+
+
+def test_a_job_that_cannot_begin_is_refused_and_frees_its_place() -> None:
+    rig = Rig()
+    rig.job("bad", max_silence_s=float("inf"))
+    rig.job("good")
+    rig.send("good", say(4))
+    assert [f.retryable for f in rig.all(Failed, "bad")] == [False]
+    assert rig.released == ["bad"]
+    assert rig.text("good") == "w4"
+
+
 def test_cancel_frees_the_place_at_once() -> None:
     rig = Rig()
     rig.job()
@@ -234,3 +267,22 @@ def test_streams_that_wait_for_their_turn_give_signs_of_life() -> None:
     before = len(rig.events)
     rig.engine.step()
     assert {e.job for e in rig.events[before:]} == set("bcd")  # one speaks its final, two wait
+
+
+def test_why_something_was_recognised_is_counted() -> None:
+    def counted() -> dict[str, float]:
+        return {
+            reason: REGISTRY.get_sample_value("antiphon_worker_decisions_total", {"reason": reason}) or 0.0
+            for reason in ("final", "partial", "file")
+        }
+
+    before = counted()
+    rig = Rig()
+    rig.job("live")
+    rig.job("file", partials=False)
+    rig.send("live", say(1))
+    rig.send("file", say(1))
+    after = counted()
+    assert after["final"] - before["final"] == 1
+    assert after["partial"] - before["partial"] >= 1
+    assert after["file"] - before["file"] == 1

@@ -13,6 +13,7 @@ from antiphon.contract.events import Word
 from antiphon.errors import InternalError
 from antiphon.speech.listener import (
     FRAME_SAMPLES,
+    PARTIAL_GROWTH,
     SAMPLE_RATE,
     Ended,
     Finalized,
@@ -47,6 +48,7 @@ class Scene:
     options: ListenerOptions = field(default_factory=lambda: ListenerOptions(partials=False, max_window_s=3))
     outputs: list[Output] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    partial_every_s: float = 0.5
     deaf: bool = False
 
     def __post_init__(self) -> None:
@@ -72,7 +74,9 @@ class Scene:
 
     def advance(self) -> None:
         self.judge()
-        while (window := self.listener.next_window()) is not None:
+        while self.listener.owes_final or self.listener.partial_due(self.partial_every_s):
+            window = self.listener.next_window()
+            assert window is not None
             assert self.listener.next_window() is None
             self.windows.append(window)
             text = "" if self.deaf else f"{'final' if window.final else 'partial'}{len(self.windows)}"
@@ -252,18 +256,30 @@ def test_finalize_waits_for_the_text_before_it() -> None:
 
 
 def test_partials_come_at_intervals_that_grow_and_finals_before_them() -> None:
-    scene = Scene(ListenerOptions(partial_interval_s=0.5, max_window_s=20))
+    scene = Scene(ListenerOptions(max_window_s=20))
     for _ in range(150):
         scene.push(seconds(0.1, 0.0))
     assert scene.windows
     assert not any(window.final for window in scene.windows)
     ends = [window.end_s for window in scene.windows]
     for window, (before, after) in zip(scene.windows[1:], pairwise(ends), strict=True):
-        assert after - before >= max(0.5, 0.1 * (window.end_s - window.start_s)) - 1e-6
+        assert after - before >= max(0.5, PARTIAL_GROWTH * (window.end_s - window.start_s)) - 1e-6
     scene.listener.push(seconds(0.0, 1.0))
     scene.listener.push(seconds(2.0, 0.0))
     scene.advance()
-    assert [window.final for window in scene.windows[-2:]] == [True, False]
+    # The pause was heard when it began, and that it is one when it had lasted.
+    assert [window.final for window in scene.windows[-3:]] == [False, True, False]
+
+
+def test_when_a_pause_begins_the_final_is_heard_in_advance() -> None:
+    scene = Scene(ListenerOptions(), partial_every_s=100.0)
+    scene.push(seconds(1.0, 0.0))
+    for _ in range(12):
+        scene.push(seconds(0.0, 0.05))
+    scene.push(seconds(0.0, 0.4))
+    partial, final = scene.windows
+    assert (partial.final, final.final) == (False, True)
+    np.testing.assert_array_equal(partial.samples, final.samples)
 
 
 def test_a_partial_that_says_nothing_new_is_not_said() -> None:

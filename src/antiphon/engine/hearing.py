@@ -1,146 +1,84 @@
 """The hearing engine: voice activity per stream, recognition in batches over streams."""
 
-import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
+from antiphon.contract.events import Done, Event, Failed
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, JobInput, RecognitionJob
-from antiphon.engine.cost import UNMEASURED, Limits, Outlook
+from antiphon.engine.cadence import PARTIAL_EVERY_S, Cadence
+from antiphon.engine.cost import Demand, Limits, Outlook, StepCost, patience
+from antiphon.engine.ear import HearingStream, Reason
 from antiphon.models.protocols import VAD, STTModel, Transcript
-from antiphon.speech.listener import (
-    Ended,
-    FinalText,
-    Listener,
-    ListenerOptions,
-    Output,
-    PartialText,
-    Window,
-)
-from antiphon.speech.listener import Finalized as FinalizedOutput
+from antiphon.speech.listener import PARTIAL_GROWTH, Listener, ListenerOptions, Output, Window
 from antiphon.telemetry import metrics
 from antiphon.telemetry.logs import get_logger
 
 VAD_ROUNDS = 32
 """Frames of each stream judged in a step (a second of audio), so that finals don't wait for long files."""
 
-HEARD_EVERY_S = 1.0
+STEP_S = 0.12
+"""A batch that would take longer is cut: a final that becomes due meanwhile has to wait for it."""
 
 STEP_AUDIO_S = 20.0
-"""More audio in a batch brings no throughput: it only keeps everybody else waiting."""
+"""More audio in a batch brings no throughput."""
+
+CAPACITY_SHARE = 0.85
+"""How much of the engine's time real-time streams may fill."""
+
+USUAL_S = 3.0
+"""Length of a window that nobody has seen yet."""
+
+STALLED_S = 1.0
+"""A stream of which no audio came for so long is not counted with those that speak."""
+
+UNKNOWN_S_PER_S = 0.25
+"""What a second of audio is thought to take at most while nothing is known."""
 
 _log = get_logger(__name__)
 
 
-class HearingStream:
-    """A recognition job: its listener, the state of its VAD, the numbers of its messages."""
+class Due(NamedTuple):
+    """A stream of which something should be recognised, and why."""
 
-    def __init__(self, job: RecognitionJob, listener: Listener, vad_state: NDArray[np.float32]) -> None:
-        self.job = job
-        self.listener = listener
-        self.vad_state = vad_state
-        self.window: Window | None = None  # what the listener wants recognised
-        self.utterance: tuple[float, Any] = (-1.0, None)  # where it begins, and the model's state of it
-        self.last_turn = 0  # step that recognised something of this stream last
-        self.processing_s = 0.0
-        self._next_input = 0
-        self._seq = 0
-        self._heard_s = job.start_s
-        self._received_s = job.start_s
+    stream: HearingStream
+    reason: Reason
 
-    def take(self, message: AudioIn | Finalize | EndOfAudio) -> bool:
-        """Feed the listener; False when a message before this one was lost."""
-        if message.seq < self._next_input:
-            return True
-        if message.seq > self._next_input:
-            return False
-        self._next_input += 1
-        match message:
-            case AudioIn():
-                samples = np.frombuffer(message.samples, np.float32)
-                self._received_s += len(samples) / 16_000
-                self.listener.push(samples)
-            case Finalize():
-                self.listener.finalize(message.mark)
-            case EndOfAudio():
-                self.listener.end()
-        return True
 
-    @property
-    def rank(self) -> tuple[bool, int]:
-        """The lowest is recognised first: finals that somebody waits for, then everything by turns."""
-        return not (self.owes_final and self.job.partials), self.last_turn
+class HearingCosts:
+    """What hearing costs, learnt as it is done.
 
-    @property
-    def owes_final(self) -> bool:
-        """Whether text that will never change waits to be recognised."""
-        return self.window is not None and self.window.final
+    Attributes:
+        judge: voice activity, by frames.
+        recognise: a batch of windows, by seconds of audio; finals of live streams profit from their partials.
+        demand: of all of it together, had partials come as often as wanted.
+    """
 
-    @property
-    def heard_much(self) -> bool:
-        """Whether `heard` would tell something new."""
-        return self.listener.judged_s - self._heard_s >= HEARD_EVERY_S
-
-    def heard(self) -> Event:
-        """How far the stream was taken in."""
-        self._heard_s = self.listener.judged_s
-        return Heard(
-            job=self.job.job,
-            attempt=self.job.attempt,
-            seq=self._take_seq(),
-            audio_s=self._heard_s,
-            settled_s=self.listener.settled_s,
-        )
-
-    def event(self, output: Output) -> Event:
-        """What the listener said, as an event of this job."""
-        job, attempt, seq = self.job.job, self.job.attempt, self._take_seq()
-        match output:
-            case PartialText():
-                return Partial(job=job, attempt=attempt, seq=seq, text=output.text, audio_s=output.audio_s)
-            case FinalText():
-                return Final(
-                    job=job,
-                    attempt=attempt,
-                    seq=seq,
-                    text=output.text,
-                    start_s=output.start_s,
-                    end_s=output.end_s,
-                    words=output.words,
-                )
-            case FinalizedOutput():
-                return Finalized(job=job, attempt=attempt, seq=seq, mark=output.mark)
-            case Ended():
-                return Done(
-                    job=job,
-                    attempt=attempt,
-                    seq=seq,
-                    audio_s=self._received_s - self.job.start_s,
-                    processing_s=self.processing_s,
-                )
-
-    def fail(self, message: str) -> Event:
-        """The last event of a job that went wrong here but may go well elsewhere."""
-        job, attempt = self.job.job, self.job.attempt
-        return Failed(job=job, attempt=attempt, seq=self._take_seq(), message=message, retryable=True)
-
-    def _take_seq(self) -> int:
-        seq, self._seq = self._seq, self._seq + 1
-        return seq
+    def __init__(self) -> None:
+        self.judge = StepCost()
+        self.recognise: dict[Reason, StepCost] = {
+            "final": StepCost(),
+            "partial": StepCost(),
+            "file": StepCost(),
+        }
+        self.demand = Demand()
 
 
 class HearingEngine:
     """Holds the recognition streams of a worker. All methods are called from one thread.
+
+    Attributes:
+        outlook: what a new job may expect; may be read from any thread.
+        patience_s: how long the step that runs now may take before something must be wrong.
 
     Args:
         model, vad: what hears.
         limits: rows of a step, streams held.
         emit: takes each event.
         released: called with a job when its place is free again.
+        costs: what is known already of the model's costs.
+        clock: gives seconds.
     """
 
     def __init__(
@@ -151,17 +89,24 @@ class HearingEngine:
         limits: Limits,
         emit: Callable[[Event], None],
         released: Callable[[RecognitionJob], None],
+        costs: HearingCosts | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
         self._vad = vad
         self._limits = limits
         self._emit = emit
         self._released = released
-        self.outlook = Outlook(0.0, 0.0, limits.max_streams or UNMEASURED)
-        self.patience_s = math.inf  # nothing is known yet of what a step takes
+        self._costs = costs or HearingCosts()
+        self._clock = clock
+        self._cadence = Cadence()
         self._streams: dict[str, HearingStream] = {}
         self._busy = False
         self._steps = 0
+        self._step_began = clock()
+        self._needed_s = 0.0  # time of this step that went into what can't wait
+        self.patience_s = patience(0.0)
+        self.outlook = self._look_ahead([])
 
     def add(self, job: RecognitionJob) -> None:
         """A job joins; a newer attempt of the same job takes the place of the old one."""
@@ -172,7 +117,15 @@ class HearingEngine:
             max_window_s=self._model.max_window_s,
             start_s=job.start_s,
         )
-        self._streams[job.job] = HearingStream(job, Listener(options), self._vad.initial_state())
+        try:
+            listener = Listener(options)
+        except Exception:
+            _log.exception("stream_not_begun", job=job.job)
+            message = "The worker can't listen as this job asks."
+            self._emit(Failed(job=job.job, attempt=job.attempt, seq=0, message=message, retryable=False))
+            self._released(job)
+        else:
+            self._streams[job.job] = HearingStream(job, listener, self._vad.initial_state())
 
     def tell(self, job: str, message: JobInput) -> None:
         """A message for a running job; those for other attempts or finished jobs are dropped."""
@@ -182,8 +135,9 @@ class HearingEngine:
         match message:
             case AudioIn() | Finalize() | EndOfAudio():
                 self._busy = True
-                if not stream.take(message):
-                    self._fail(stream, "Audio was lost on its way to the worker.")
+                with self._only(stream):
+                    if not stream.take(message):
+                        self._fail(stream, "Audio was lost on its way to the worker.")
             case Cancel():
                 self._release(stream)
             case _:
@@ -196,78 +150,125 @@ class HearingEngine:
 
     def step(self) -> None:
         """Judge the new frames of every stream, then recognise one batch of windows."""
+        began = self._clock()
+        self._cadence.worked(self._needed_s, began - self._step_began)
+        self._step_began, self._needed_s = began, 0.0
         self._steps += 1
         judged = self._judge()
         for stream in list(self._streams.values()):
             if stream.heard_much:
                 self._emit(stream.heard())
+                self._count_demand(stream)
             for output in stream.listener.poll():
                 self._say(stream, output)
-        self._busy = self._recognise() or judged
+        due = self._due()
+        self._recognise(due)
+        self.outlook = self._look_ahead(due)
+        self._busy = judged or bool(due)
 
     def _judge(self) -> bool:
-        started = time.monotonic()
-        judged = False
+        started = self._clock()
+        frames = 0
         for _ in range(VAD_ROUNDS):
             # Audio runs no further ahead of its text than this: that is what bounds how much of it is held.
             pending = [
                 (s, frame)
                 for s in self._streams.values()
-                if not s.owes_final and (frame := s.listener.next_frame()) is not None
+                if not s.listener.owes_final and (frame := s.listener.next_frame()) is not None
             ]
             if not pending:
                 break
-            judged = True
+            round_began = self._clock()
             results = self._vad.step([f for _, f in pending], [s.vad_state for s, _ in pending])
+            spent = self._clock() - round_began
+            frames += len(pending)
             for (stream, _), (probability, state) in zip(pending, results, strict=True):
                 stream.vad_state = state
-                stream.listener.judge(probability)
-        if judged:
-            spent = time.monotonic() - started
+                stream.judged_at = started
+                stream.spend(spent / len(pending), None)
+                with self._only(stream):
+                    stream.listener.judge(probability)
+        if frames:
+            spent = self._clock() - started
+            self._needed_s += spent
+            self._costs.judge.observe(frames, spent)
             metrics.WORKER_STEP.labels(model=self._model.name, stage="vad").observe(spent)
-        return judged
+        return frames > 0
 
-    def _recognise(self) -> bool:
-        rows = self._next_rows()
-        if not rows:
-            return False
-        started = time.monotonic()
+    def _due(self) -> list[Due]:
+        """The streams of which something should be recognised, the first first.
+
+        Finals that somebody waits for come before everything; partials and files take turns.
+        """
+        self._cadence.plan(sum(map(self._partial_share, self._streams.values())))
+        wishes: list[tuple[HearingStream, Reason | None]] = [
+            (stream, stream.due(self._cadence.every_s)) for stream in self._streams.values()
+        ]
+        due = [Due(stream, reason) for stream, reason in wishes if reason]
+        return sorted(due, key=lambda row: (row.reason != "final", row.stream.last_turn))
+
+    def _partial_share(self, stream: HearingStream) -> float:
+        """The share of the time that partials of this stream would take if they came as often as wanted."""
+        if not stream.listener.speaking or self._step_began - stream.judged_at > STALLED_S:
+            return 0.0
+        length_s = stream.listener.window_s
+        interval_s = max(PARTIAL_EVERY_S, PARTIAL_GROWTH * length_s)
+        return self._costs.recognise["partial"].predict(length_s) / interval_s
+
+    def _count_demand(self, stream: HearingStream) -> None:
+        needed_s, audio_s = stream.needed()
+        if stream.job.partials:
+            wanted_s = self._partial_share(stream) * audio_s
+            self._costs.demand.observe(needed_s + wanted_s, audio_s)
+
+    def _recognise(self, due: list[Due]) -> None:
+        if not due:
+            return
+        reason = due[0].reason
+        chosen = self._batch([s for s, why in due if why == reason], reason)
+        for stream, _ in due:
+            if stream not in chosen:
+                self._emit(stream.heard())  # it must wait, and is not forgotten
+        rows = [(s, window) for s in chosen if (window := s.listener.next_window())]
+        audio_s = sum(window.end_s - window.start_s for _, window in rows)
+        started = self._clock()
+        predicted = self._costs.recognise[reason].predict(audio_s) or UNKNOWN_S_PER_S * audio_s
+        self.patience_s = patience(started - self._step_began + predicted)
         transcripts = self._transcribe(rows)
-        spent = time.monotonic() - started
+        spent = self._clock() - started
+        self._costs.recognise[reason].observe(audio_s, spent)
+        if reason == "final":
+            self._needed_s += spent
+        metrics.WORKER_DECISIONS.labels(reason=reason).inc(len(rows))
         metrics.WORKER_BATCH_ROWS.labels(model=self._model.name, stage="transcribe").observe(len(rows))
         metrics.WORKER_STEP.labels(model=self._model.name, stage="transcribe").observe(spent)
         for (stream, window), transcript in zip(rows, transcripts, strict=True):
-            stream.window = None
             stream.last_turn = self._steps
+            stream.spend(spent / len(rows), reason)
             if transcript is None:
                 continue
-            stream.processing_s += spent / len(rows)
-            for output in stream.listener.hear(window, transcript):
-                self._say(stream, output)
-        return True
+            with self._only(stream):
+                for output in stream.hear(window, transcript):
+                    self._say(stream, output)
 
-    def _next_rows(self) -> list[tuple[HearingStream, Window]]:
-        """The windows of this step; the streams that must wait are told that they are not forgotten."""
-        rows: list[tuple[HearingStream, Window]] = []
+    def _batch(self, streams: list[HearingStream], reason: Reason) -> list[HearingStream]:
+        """As many of the first streams as can be heard in one step without keeping others waiting."""
+        most_s = min(STEP_AUDIO_S, self._costs.recognise[reason].units_within(STEP_S))
+        chosen: list[HearingStream] = []
         audio_s = 0.0
-        for stream in self._streams.values():
-            stream.window = stream.window or stream.listener.next_window()
-        for stream in sorted(self._streams.values(), key=lambda s: s.rank):
-            if stream.window is None:
-                continue
-            audio_s += stream.window.end_s - stream.window.start_s
-            if len(rows) < self._limits.batch_size and (not rows or audio_s <= STEP_AUDIO_S):
-                rows.append((stream, stream.window))
-            else:
-                self._emit(stream.heard())
-        return rows
+        for stream in streams[: self._limits.batch_size]:
+            audio_s += stream.listener.window_s
+            if chosen and audio_s > most_s:
+                break
+            chosen.append(stream)
+        return chosen
 
     def _transcribe(self, rows: list[tuple[HearingStream, Window]]) -> list[Transcript | None]:
         """One batch; when it fails, row by row, so that only the culprit's stream is lost."""
         try:
             return [
                 *self._model.step(
-                    [self._state(s, w) for s, w in rows],
+                    [s.utterance(w, self._model.start) for s, w in rows],
                     [w.samples for _, w in rows],
                     word_timestamps=[w.final and s.job.word_timestamps for s, w in rows],
                 )
@@ -279,11 +280,6 @@ class HearingEngine:
                 return [None]
             return [transcript for row in rows for transcript in self._transcribe([row])]
 
-    def _state(self, stream: HearingStream, window: Window) -> Any:
-        if stream.utterance[0] != window.start_s:
-            stream.utterance = (window.start_s, self._model.start())
-        return stream.utterance[1]
-
     def _say(self, stream: HearingStream, output: Output) -> None:
         event = stream.event(output)
         self._emit(event)
@@ -293,6 +289,15 @@ class HearingEngine:
                 rtf.observe(event.processing_s / event.audio_s)
             self._release(stream)
 
+    @contextmanager
+    def _only(self, stream: HearingStream) -> Generator[None]:
+        """What goes wrong with a stream ends that stream and no other."""
+        try:
+            yield
+        except Exception:
+            _log.exception("stream_failed", job=stream.job.job)
+            self._fail(stream, "The worker failed on this stream.")
+
     def _fail(self, stream: HearingStream, message: str) -> None:
         self._emit(stream.fail(message))
         self._release(stream)
@@ -301,3 +306,11 @@ class HearingEngine:
         if self._streams.get(stream.job.job) is stream:
             del self._streams[stream.job.job]
             self._released(stream.job)
+
+    def _look_ahead(self, due: list[Due]) -> Outlook:
+        """A newcomer's first partial waits for all that is due, and for the step that runs already."""
+        costs = self._costs.recognise
+        own_s = costs["partial"].predict(USUAL_S)
+        ahead_s = sum(costs[reason].predict(stream.listener.window_s) for stream, reason in due)
+        capacity = self._limits.max_streams or self._costs.demand.capacity(CAPACITY_SHARE)
+        return Outlook(ahead_s + own_s, own_s, capacity)

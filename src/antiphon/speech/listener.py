@@ -18,7 +18,7 @@ FRAME_SAMPLES = 512
 _SHORTEST_SILENCE_S = 0.1
 """Pauses inside words are shorter; an utterance never ends at them."""
 
-_PARTIAL_GROWTH = 0.1
+PARTIAL_GROWTH = 1 / 16
 """Share of an utterance that must be new for another partial: hearing a long one again costs more."""
 
 
@@ -30,7 +30,6 @@ class ListenerOptions:
         max_silence_s: a pause this long ends an utterance.
         min_volume: RMS (0 to 1) of a frame under which it counts as silence.
         partials: whether to ask for recognition of utterances that are still open.
-        partial_interval_s: least new audio between two of these; it grows with the utterance.
         max_window_s: an utterance this long is cut, in a pause if there is one.
         start_s: position in the stream of the first sample pushed. Above 0, text came before.
     """
@@ -38,7 +37,6 @@ class ListenerOptions:
     max_silence_s: float = 0.6
     min_volume: float = 0.0
     partials: bool = True
-    partial_interval_s: float = 0.5
     max_window_s: float = 20.0
     start_s: float = 0.0
 
@@ -142,9 +140,10 @@ class Listener:
     """Turns audio into windows worth recognising, and their texts into finals and partials.
 
     Drive it so: `push`, `finalize` and `end` as they come from the client; while `next_frame` gives a frame,
-    `judge` it; while `next_window` gives a window, recognise it and tell `hear`. After each of these, `poll`
-    gives what can be said without recognition. How the audio was cut into pushes makes no difference to
-    the finals. What is held is bounded by ``max_window_s`` and by what was pushed but not judged or heard.
+    `judge` it; while it `owes_final` or thinks a `partial_due`, recognise the window that `next_window` cuts
+    and tell `hear`. After each of these, `poll` gives what can be said without recognition. How the audio
+    was cut into pushes makes no difference to the finals. What is held is bounded by ``max_window_s`` and by
+    what was pushed but not judged or heard.
     """
 
     def __init__(self, options: ListenerOptions) -> None:
@@ -172,9 +171,8 @@ class Listener:
     @property
     def settled_s(self) -> float:
         """Position before which all is silence or said in finals: a replay may start here."""
-        for item in self._queue:
-            if not isinstance(item, Finalized | Ended):
-                return self._seconds(item[0].frame.start)
+        if self._owed:
+            return self._seconds(self._owed[0].frame.start)
         kept = self._utterances.kept
         return self._seconds(self._judged if kept is None else kept)
 
@@ -215,13 +213,50 @@ class Listener:
         self._judged = frame.end
         self._reach_stops()
 
-    def next_window(self) -> Window | None:
-        """What to recognise now: the oldest final window, else a partial one that is due.
+    @property
+    def owes_final(self) -> bool:
+        """Whether text that will never change waits to be recognised."""
+        return bool(self._owed)
 
-        None while `hear` owes the answer to the one before.
+    @property
+    def window_s(self) -> float:
+        """Length of the window that `next_window` would cut; 0 when it would cut none."""
+        utterance = self._owed or self._partial_utterance
+        return (utterance[-1].frame.end - utterance[0].frame.start) / SAMPLE_RATE if utterance else 0.0
+
+    @property
+    def speaking(self) -> bool:
+        """Whether partials are wanted of an open utterance that grows with every frame."""
+        return bool(self._partial_utterance) and not self._owed and not self._utterances.paused
+
+    def partial_due(self, every_s: float) -> bool:
+        """Whether so much of the open utterance is new that its text so far is worth having.
+
+        Also when a pause begins, as soon as the window holds all that it would hold if the utterance ended
+        there: often it does, and then the final is known already.
+
+        Args:
+            every_s: seconds of new audio; for a long utterance it is more.
+        """
+        utterance = self._partial_utterance
+        if not utterance:
+            return False
+        start, end = utterance[0].frame.start, utterance[-1].frame.end
+        new = end - max(start, self._partial_end)
+        interval = max(every_s * SAMPLE_RATE, PARTIAL_GROWTH * (end - start))
+        return new >= interval or (new > 0 and self._utterances.paused)
+
+    def next_window(self) -> Window | None:
+        """What to recognise now: the oldest final window, else the open utterance as far as it has come.
+
+        None when there is neither, and while `hear` owes the answer to the one before.
         """
         if self._window is None:
-            self._window = self._final_window() or self._partial_window()
+            if self._owed:
+                self._window = self._cut_window(self._owed, final=True)
+            elif utterance := self._partial_utterance:
+                self._partial_end = utterance[-1].frame.end
+                self._window = self._cut_window(utterance, final=False)
             return self._window
         return None
 
@@ -260,22 +295,14 @@ class Listener:
                 self._queue.append(ended)
             self._queue.append(self._stops.popleft()[1])
 
-    def _final_window(self) -> Window | None:
-        for item in self._queue:
-            if not isinstance(item, Finalized | Ended):
-                return self._cut_window(item, final=True)
-        return None
+    @property
+    def _owed(self) -> Utterance:
+        """The oldest utterance that has ended and was not heard."""
+        return next((item for item in self._queue if not isinstance(item, Finalized | Ended)), ())
 
-    def _partial_window(self) -> Window | None:
-        utterance = self._utterances.open if self._options.partials else ()
-        if not utterance:
-            return None
-        start, end = utterance[0].frame.start, utterance[-1].frame.end
-        interval = max(self._options.partial_interval_s * SAMPLE_RATE, _PARTIAL_GROWTH * (end - start))
-        if end - max(start, self._partial_end) < interval:
-            return None
-        self._partial_end = end
-        return self._cut_window(utterance, final=False)
+    @property
+    def _partial_utterance(self) -> Utterance:
+        return self._utterances.open if self._options.partials else ()
 
     def _cut_window(self, utterance: Utterance, *, final: bool) -> Window:
         return Window(

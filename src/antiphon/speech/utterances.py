@@ -75,6 +75,11 @@ class Utterances:
         """The open utterance as far as it has come, once it is surely speech; else empty."""
         return self._heard() if self._proven else ()
 
+    @property
+    def paused(self) -> bool:
+        """Whether more silence would not make the open utterance longer."""
+        return self._proven and len(self._frames) >= self._speech_end + POST_ROLL
+
     def add(self, judged: Judged) -> Utterance | None:
         """Take the next frame; returns the utterance that it ends, if any."""
         self._frames.append(judged)

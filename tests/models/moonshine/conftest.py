@@ -75,7 +75,8 @@ def hear_stream(moonshine: MoonshineModel, vad: SileroVAD) -> Callable[..., list
                 [(probability, state)] = vad.step([frame], [state])
                 listener.judge(probability)
             said.extend(listener.poll())
-            while (window := listener.next_window()) is not None:
+            while listener.owes_final or listener.partial_due(0.5):
+                window = listener.next_window()
                 utterance = utterances.setdefault(window.start_s, moonshine.start())
                 [heard] = moonshine.step([utterance], [window.samples], word_timestamps=[word_timestamps])
                 said.extend(listener.hear(window, heard))

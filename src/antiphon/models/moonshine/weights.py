@@ -87,8 +87,8 @@ class Parameters:
         outputs = codes.shape[1]
         return Linear(
             codes,
-            np.full(outputs, float(self._arrays[names["scale"]]), np.float32),
-            np.full(outputs, int(self._arrays[names["zero_point"]]), np.uint8),
+            np.repeat(self._arrays[names["scale"]], outputs),
+            np.repeat(self._arrays[names["zero_point"]], outputs),
             self._arrays[names["bias"]] if "bias" in names else None,
         )
 

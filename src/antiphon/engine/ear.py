@@ -1,0 +1,138 @@
+"""One stream of speech that is heard: what the engine keeps of it."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
+from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
+from antiphon.models.protocols import Transcript
+from antiphon.speech.listener import Ended, FinalText, Listener, Output, PartialText, Window
+from antiphon.speech.listener import Finalized as FinalizedOutput
+
+HEARD_EVERY_S = 1.0
+
+Reason = Literal["final", "partial", "file"]
+"""Text that somebody waits for and that will not change; text so far; text that nobody waits for live."""
+
+
+class HearingStream:
+    """A recognition job: its listener, the state of its VAD, the numbers of its messages."""
+
+    def __init__(self, job: RecognitionJob, listener: Listener, vad_state: NDArray[np.float32]) -> None:
+        self.job = job
+        self.listener = listener
+        self.vad_state = vad_state
+        self.last_turn = 0  # step that recognised something of this stream last
+        self.processing_s = 0.0
+        self.judged_at = -math.inf
+        self._utterance: tuple[float, Any] = (-1.0, None)  # where it begins, and the model's state of it
+        self._needed_s = 0.0
+        self._counted_s = job.start_s
+        self._next_input = 0
+        self._seq = 0
+        self._heard_s = job.start_s
+        self._received_s = job.start_s
+
+    def take(self, message: AudioIn | Finalize | EndOfAudio) -> bool:
+        """Feed the listener; False when a message before this one was lost."""
+        if message.seq < self._next_input:
+            return True
+        if message.seq > self._next_input:
+            return False
+        self._next_input += 1
+        match message:
+            case AudioIn():
+                samples = np.frombuffer(message.samples, np.float32)
+                self._received_s += len(samples) / 16_000
+                self.listener.push(samples)
+            case Finalize():
+                self.listener.finalize(message.mark)
+            case EndOfAudio():
+                self.listener.end()
+        return True
+
+    def due(self, partial_every_s: float) -> Reason | None:
+        """Why something of this stream should be recognised now, if anything should."""
+        if self.listener.owes_final:
+            return "final" if self.job.partials else "file"
+        return "partial" if self.listener.partial_due(partial_every_s) else None
+
+    def utterance(self, window: Window, start: Callable[[], Any]) -> Any:
+        """The model's state of the utterance that the window is of; a new one by ``start``."""
+        if self._utterance[0] != window.start_s:
+            self._utterance = (window.start_s, start())
+        return self._utterance[1]
+
+    def hear(self, window: Window, transcript: Transcript) -> list[Output]:
+        """A window was recognised; nothing is kept of an utterance that has ended."""
+        if window.final:
+            self._utterance = (-1.0, None)
+        return self.listener.hear(window, transcript)
+
+    def spend(self, seconds: float, reason: Reason | None) -> None:
+        """Count time that went into this stream."""
+        self.processing_s += seconds
+        if reason != "partial":
+            self._needed_s += seconds
+
+    def needed(self) -> tuple[float, float]:
+        """Seconds of work other than partials since the last time, and of the audio judged meanwhile."""
+        needed_s, self._needed_s = self._needed_s, 0.0
+        audio_s, self._counted_s = self.listener.judged_s - self._counted_s, self.listener.judged_s
+        return needed_s, audio_s
+
+    @property
+    def heard_much(self) -> bool:
+        """Whether `heard` would tell something new."""
+        return self.listener.judged_s - self._heard_s >= HEARD_EVERY_S
+
+    def heard(self) -> Event:
+        """How far the stream was taken in."""
+        self._heard_s = self.listener.judged_s
+        return Heard(
+            job=self.job.job,
+            attempt=self.job.attempt,
+            seq=self._take_seq(),
+            audio_s=self._heard_s,
+            settled_s=self.listener.settled_s,
+        )
+
+    def event(self, output: Output) -> Event:
+        """What the listener said, as an event of this job."""
+        job, attempt, seq = self.job.job, self.job.attempt, self._take_seq()
+        match output:
+            case PartialText():
+                return Partial(job=job, attempt=attempt, seq=seq, text=output.text, audio_s=output.audio_s)
+            case FinalText():
+                return Final(
+                    job=job,
+                    attempt=attempt,
+                    seq=seq,
+                    text=output.text,
+                    start_s=output.start_s,
+                    end_s=output.end_s,
+                    words=output.words,
+                )
+            case FinalizedOutput():
+                return Finalized(job=job, attempt=attempt, seq=seq, mark=output.mark)
+            case Ended():
+                return Done(
+                    job=job,
+                    attempt=attempt,
+                    seq=seq,
+                    audio_s=self._received_s - self.job.start_s,
+                    processing_s=self.processing_s,
+                )
+
+    def fail(self, message: str) -> Event:
+        """The last event of a job that went wrong here but may go well elsewhere."""
+        job, attempt = self.job.job, self.job.attempt
+        return Failed(job=job, attempt=attempt, seq=self._take_seq(), message=message, retryable=True)
+
+    def _take_seq(self) -> int:
+        seq, self._seq = self._seq, self._seq + 1
+        return seq
