@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from antiphon.cli.ports import free_ports
 from antiphon.loadtest.failures import Failure
 from antiphon.loadtest.loads import closed_loop
 from antiphon.loadtest.request import Listener
@@ -40,7 +41,7 @@ class Server:
     Attributes:
         name: of the table's row.
         what: how it is set up, for people.
-        argv: its command line, given the folder for its files and the port.
+        argv: its command line, given the folder for its files and its first port; those after it are free.
         ramp: a peer's chunks, as `speech.Ramp` reads them.
     """
 
@@ -58,13 +59,12 @@ def _peer(name: str, what: str, script: str, *options: object) -> Server:
 
 
 def _antiphon(state: Path, port: int) -> list[str]:
-    nats, monitoring = free_ports("127.0.0.1", 2)
     options = {
         "--state-dir": state,
         "--api-port": port,
-        "--nats-port": nats,
-        "--nats-monitoring-port": monitoring,
-        "--metrics-port": 0,
+        "--nats-port": port + 1,
+        "--nats-monitoring-port": port + 2,
+        "--metrics-port": port + 3,  # and those after it for the workers
         "--tts-workers": CORES,
         "--stt-workers": 0,
         "--log-level": "warning",
@@ -127,7 +127,7 @@ async def serving(server: Server) -> AsyncIterator[SseClient]:
     Raises:
         SystemExit: it does not answer.
     """
-    (port,) = free_ports("127.0.0.1", 1)
+    port = _free_ports(4 + CORES)
     key = secrets.token_hex(16)
     with (
         tempfile.TemporaryDirectory(prefix="antiphon-peers-") as folder,
@@ -145,6 +145,16 @@ async def serving(server: Server) -> AsyncIterator[SseClient]:
             yield client
         finally:
             await client.aclose()
+
+
+def _free_ports(count: int) -> int:
+    """The first of some ports in a row that are free, below those that outgoing connections get."""
+    while True:
+        first = random.randrange(20_000, 32_000)
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
 
 
 async def _ready(client: SseClient, server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
