@@ -53,8 +53,10 @@ test: lint types models  ## linters, type checker and the tests that take under 
 test-all: lint types models  ## everything, the slow ones too
 	$(BIN)/pytest
 
-bench: dev models  ## first-audio latency of the platform that `make up` runs (docs/performance.md)
-	$(BIN)/python bench/tts_latency.py
+bench: install  ## load the platform that `make up` runs (docs/performance.md)
+	$(BIN)/antiphon bench tts
+	$(BIN)/antiphon bench tts --rps 5,10,20 --seeds 1,2,3
+	$(BIN)/antiphon bench stt
 
 lock:  ## write the lock files anew from pyproject.toml
 	./tools/lock
