@@ -26,7 +26,7 @@ def test_the_knee_is_the_smallest_that_is_nearly_the_best() -> None:
 
 
 def test_a_model_is_measured() -> None:
-    profile = measure(CountingModel(), rounds=1)
+    profile = measure(CountingModel())
     assert profile.frame_s == 0.0125
     assert profile.frames_per_char > 0
     assert profile.pace(100) > 0

@@ -18,19 +18,17 @@ TEXTS = (
 CHUNKS = (8, 16, 40, LARGEST_FRAMES)
 
 
-def learn(model: TTSModel[Any], *, rounds: int = 1, rows: Sequence[int] = (1,)) -> SpeakingCosts:
+def learn(model: TTSModel[Any], *, texts: Sequence[str] = TEXTS, rows: int = 1) -> SpeakingCosts:
     """Run the model's stages and learn what they cost.
 
     Args:
         model: warm.
-        rounds: how often everything is run; one takes about as long as speaking twenty seconds.
-        rows: batch sizes to decode with.
+        texts: to speak, in the model's first language.
+        rows: how many chunks to decode together.
     """
     costs = SpeakingCosts()
-    for _ in range(rounds):
-        for text in TEXTS:
-            for count in rows:
-                _speak(model, text, count, costs)
+    for text in texts:
+        _speak(model, text, rows, costs)
     return costs
 
 
@@ -48,9 +46,10 @@ def _speak(model: TTSModel[Any], text: str, rows: int, costs: SpeakingCosts) -> 
         costs.plan.observe(len(text), time.perf_counter() - started)
     for state in states:
         state.skip_to(state.silent_frames)
+        frames = max(0, state.onset_frame - state.done_frames) + FIRST_FRAMES
         started = time.perf_counter()
-        model.step([state], [FIRST_FRAMES])
-        costs.first.observe(FIRST_FRAMES, time.perf_counter() - started)
+        model.step([state], [frames])
+        costs.first.observe(frames, time.perf_counter() - started)
     chunk = 0
     while (left := states[0].total_frames - states[0].done_frames) > 0:
         frames = min(left, CHUNKS[chunk % len(CHUNKS)])

@@ -7,6 +7,7 @@ from antiphon.engine.cost import StepCost
 from antiphon.engine.learning import TEXTS, learn, plan
 from antiphon.engine.pacing import FIRST_FRAMES, LARGEST_FRAMES
 from antiphon.engine.speaking import USUAL_CHARS, SpeakingCosts
+from antiphon.loadtest.sentences import SENTENCES
 from antiphon.models.protocols import TTSModel
 
 
@@ -78,14 +79,15 @@ class Profile:
         return frames * self.frame_s / spent_s
 
 
-def measure(model: TTSModel[Any], *, rounds: int = 5, rows: int = 1) -> Profile:
-    """The profile of a model whose steps have so many rows; see `learn`."""
-    costs = learn(model, rounds=rounds, rows=(rows,))
-    frames = sum(plan(model, text).total_frames for text in TEXTS)
+def measure(model: TTSModel[Any], *, rows: int = 1) -> Profile:
+    """The profile of a model whose steps have so many rows; takes as long as speaking a few minutes."""
+    texts = SENTENCES if model.languages[0] == "en" else TEXTS * 10
+    costs = learn(model, texts=texts, rows=rows)
+    frames = sum(plan(model, text).total_frames for text in texts)
     return Profile(
         Line.of(costs.plan),
         Line.of(costs.first),
         Line.of(costs.decode),
         model.frame_samples / model.sample_rate,
-        frames / sum(map(len, TEXTS)),
+        frames / sum(map(len, texts)),
     )
