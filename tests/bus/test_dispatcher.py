@@ -9,7 +9,8 @@ import pytest
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.bus.synthesis import SynthesisStream
 from antiphon.contract.events import AudioOut, Done, Timestamps
-from antiphon.contract.jobs import SynthesisJob
+from antiphon.contract.jobs import Cancel, SynthesisJob
+from antiphon.contract.wire import decode_offer_reply, encode
 from antiphon.errors import (
     JobLost,
     LanguageNotSupported,
@@ -42,6 +43,16 @@ async def collect(stream: SynthesisStream) -> np.ndarray:
             position += len(event.samples) // 4
             pieces.append(event.samples)
     return np.frombuffer(b"".join(pieces), np.float32)
+
+
+async def collect_from(stream: SynthesisStream, position: int) -> None:
+    """Read to the end; the pieces join, from the first one on."""
+    async for event in stream:
+        if isinstance(event, AudioOut):
+            position = position or event.start_sample
+            assert event.start_sample == position
+            position += len(event.samples) // 4
+    assert position == 125 * FRAME
 
 
 async def test_a_job_is_spoken_over_the_bus(nats_url: str) -> None:
@@ -271,3 +282,63 @@ async def test_messages_that_can_not_be_read_disturb_nobody(nats_url: str) -> No
         ):
             await worker._client.publish(subject, b"\xc1 not msgpack")
         assert len(await collect(await api.synthesize(job()))) == 125 * FRAME
+
+
+class NewVersion(CountingModel):
+    digest = "9" * 64
+
+
+async def test_a_new_version_goes_on_with_the_next_segment(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=5) as api, counting_worker(nats_url) as old:
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.5))
+        pieces = [await anext(stream)]
+        async with counting_worker(nats_url, model=NewVersion()):
+            await present(api, 2)
+            await old.stop(0)
+            stream.grant(60.0)
+            pieces += [event async for event in stream]
+            heard = sum(len(piece.samples) // 4 for piece in pieces if isinstance(piece, AudioOut))
+            assert 0 < heard < 125 * FRAME
+            assert isinstance(pieces[-1], Done)
+            assert len(await collect(await api.synthesize(job()))) == 125 * FRAME
+
+
+async def test_a_worker_that_leaves_hands_over_what_waits(nats_url: str) -> None:
+    """Nobody waits for the listener who takes nothing."""
+    async with dispatcher(nats_url) as api, counting_worker(nats_url) as leaving:
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.5))
+        await anext(stream)
+        async with counting_worker(nats_url):
+            await present(api, 2)
+            async with asyncio.timeout(5):
+                await leaving.stop(60.0)
+            stream.grant(60.0)
+            await collect_from(stream, 0)
+            assert stream.job.attempt == 1
+
+
+async def test_an_offer_that_comes_after_its_cancellation_takes_no_place(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url, capacity=1) as worker:
+        await present(api)
+        late = job()
+        me = worker._offering
+        subject = f"antiphon.v1.in.tts.{me.worker}.{late.job}"
+        await worker._client.publish(subject, encode(Cancel(late.attempt)))
+        await until(lambda: worker._places._cancelled)
+        reply = await worker._client.request(f"antiphon.v1.job.tts.{me.worker}", encode(late))
+        assert decode_offer_reply(reply.data).reason == "cancelled"
+        assert len(await collect(await api.synthesize(job()))) == 125 * FRAME
+
+
+async def test_a_worker_that_knows_nothing_of_a_job_says_so(nats_url: str) -> None:
+    async with dispatcher(nats_url) as api, counting_worker(nats_url) as worker:
+        await present(api)
+        stream = await api.synthesize(job(credit_s=0.5))
+        await anext(stream)
+        worker._outboxes.clear()
+        worker._places._held.clear()  # as if it had been away for long
+        stream.grant(60.0)
+        await collect_from(stream, 0)
+        assert stream.job.attempt == 1

@@ -10,7 +10,7 @@ answer before, and goes no further than the listener's remaining audio allows.
 from dataclasses import dataclass
 from typing import Literal
 
-PROBE_AFTER_S = 0.08
+PROBE_AFTER_S = 0.06
 """A worker that owes something and says nothing for this long is probed."""
 
 NO_ANSWER_S = 0.15
@@ -101,7 +101,7 @@ class Liveness:
             return None
         if watched.probed_at is not None and now - watched.probed_at > watched.patience_s(lead_s):
             return "no_answer"
-        if watched.overdue_s > min(lead_s / 4, LONGEST_PATIENCE_S):
+        if watched.overdue_s > min(lead_s / 4, NO_ANSWER_S):
             return "hung"
         return None
 

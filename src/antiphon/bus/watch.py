@@ -23,6 +23,9 @@ from antiphon.telemetry.logs import get_logger
 TICK_S = 0.025
 LOOK_AFTER_TICKS = 4
 
+LONGEST_TICK_S = 0.1
+"""What a tick that comes late counts for at most: what came meanwhile is read before the next."""
+
 SETTLE_S = 0.5
 """After NATS was away, workers get so long to come back to it too: two heartbeats."""
 
@@ -93,7 +96,7 @@ class Watch:
             elapsed_s, last = now - last, now
             if not self._client.is_connected or now < self._deaf_until:
                 continue
-            self._clock += min(elapsed_s, 2 * TICK_S)
+            self._clock += min(elapsed_s, LONGEST_TICK_S)
             self._placement.expire(self._clock)
             self._judge()
             if tick % LOOK_AFTER_TICKS == 0:
