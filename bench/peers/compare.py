@@ -11,6 +11,7 @@ second, or shares of the sentences that a bare loop of the model makes on all co
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -114,10 +115,16 @@ class Comparison:
 
 def measure_bare(seconds: float) -> dict[str, float]:
     """The pace of the model alone, on all cores."""
-    done = subprocess.run(
-        [sys.executable, HERE / "bare.py", "--seconds", str(seconds)], check=True, stdout=subprocess.PIPE
-    )
-    return json.loads(done.stdout)
+    argv = [sys.executable, HERE / "bare.py", "--seconds", str(seconds)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            answer, _ = process.communicate()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
+        sys.exit("The bare loop failed; what it said stands above.")
+    return json.loads(answer)
 
 
 def numbers(text: str) -> list[float]:
