@@ -56,10 +56,15 @@ def show(report: Report) -> None:
     """Print the tables and what is to be said about them."""
     for found in tables(report) if report.points else ():
         table = Table(
-            title=found.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+            title=found.title,
+            title_justify="left",
+            title_style="bold",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
         )
         for name in found.header:
-            table.add_column(name, justify="right", no_wrap=name == report.axis)
+            table.add_column("\n".join(name.split()), justify="right", no_wrap=True)
         for row in found.rows:
             table.add_row(*row)
         out.print(table)

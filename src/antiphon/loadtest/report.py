@@ -82,7 +82,6 @@ _TABLES: dict[str, dict[str, tuple[_Column, ...]]] = {
         ),
         "Listening": (
             ("requests", "requests", _decimals(0)),
-            ("TTFA P99 ms", "ttfa_p99", _ms),
             ("underruns", "underruns", _decimals(0)),
             ("in %", "underrun_share", _percent),
             ("silence s", "silence_s", _decimals(2)),
@@ -92,6 +91,7 @@ _TABLES: dict[str, dict[str, tuple[_Column, ...]]] = {
             ("errors", "errors", _decimals(0)),
         ),
         "Wire": (
+            ("TTFA P99 ms", "ttfa_p99", _ms),
             ("first byte P50 ms", "first_byte_p50", _ms),
             ("P95 ms", "first_byte_p95", _ms),
             ("P99 ms", "first_byte_p99", _ms),
