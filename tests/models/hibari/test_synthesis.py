@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.models.hibari.noise import Noise
+from antiphon.models.hibari.noise import noise_at, noise_places
 from antiphon.models.hibari.pulses import FRAME
-from antiphon.models.hibari.synthesis import Spectra, Synthesis
+from antiphon.models.hibari.synthesis import Synthesis, Turn, advance
+from antiphon.models.hibari.waves import Spectra
 
 FRAMES = 40
 _random = np.random.default_rng(5)
@@ -41,7 +42,7 @@ def speak(
         start, count = synthesis.done, chunks[index % len(chunks)]
         some = slice(synthesis.decoded, min(synthesis.wanted(count) + surplus, total))
         known = F0[: min(some.stop + 2 + ahead, total)]
-        samples = synthesis.advance(count, Spectra(RADIUS[some], ANGLE[some]), known)
+        (samples,) = advance([Turn(synthesis, count, Spectra(RADIUS[some], ANGLE[some]), known)])
         assert len(samples) == FRAME * min(count, total - start)
         out[start : synthesis.done] = samples.reshape(-1, FRAME)
         index += 1
@@ -73,7 +74,7 @@ def test_samples_after_a_skip_stay_the_same(chunk: int, skips: dict[int, int], a
 def test_samples_are_those_of_hibari(total: int) -> None:
     class SameNoise:
         def standard_normal(self, shape: tuple[int, int], dtype: type) -> np.ndarray:
-            real, imaginary = Noise(3, 1, total)(0, total).swapaxes(0, 1)
+            real, imaginary = noise_at(noise_places(3, 1, total)).swapaxes(0, 1)
             noise = (real + 1j * imaginary).T.astype(np.complex64)
             return np.ascontiguousarray(noise).view(dtype).reshape(shape)
 

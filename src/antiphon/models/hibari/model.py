@@ -15,7 +15,8 @@ from antiphon.models.hibari import graphs
 from antiphon.models.hibari.g2p import PAUSES, Phonemizer, Reading
 from antiphon.models.hibari.pulses import FRAME, SAMPLE_RATE, Float32
 from antiphon.models.hibari.stacks import Stack, Strand
-from antiphon.models.hibari.synthesis import Spectra, Synthesis
+from antiphon.models.hibari.synthesis import Synthesis, Turn, advance
+from antiphon.models.hibari.waves import Spectra
 from antiphon.models.prepared import prepared
 from antiphon.models.protocols import Samples, Timed, Utterance
 from antiphon.models.sessions import open_session
@@ -32,6 +33,7 @@ nor than so many frames before. Measured to -50 dBFS on 126 texts at speeds 0.6,
 speed 1, 0.62 and 16.5 at 0.6, 0.2 and 8 at 2."""
 _PLAN_FRAME = 2
 """Frames of 12.5 ms in one of 25 ms."""
+_WARM_COMPANY = 4
 _ENCODED = (graphs.TEXT_CHANNELS, graphs.PLAN_CHANNELS, 1)
 _STRESS = frozenset("ˈˌ")
 
@@ -149,12 +151,12 @@ class HibariModel:
         return model
 
     def warm(self) -> None:
-        """Speak a sentence to nobody: the first run of a graph allocates what later ones reuse."""
-        state = self.start(
-            Utterance("Warming up, one two three.", voice=self.voices[0], language=self.languages[0])
-        )
-        while state.done_frames < state.total_frames:
-            self.step([state], [40])
+        """Speak to nobody, alone and in company: the first runs of a graph allocate what later ones reuse."""
+        words = Utterance("Warming up, one two three.", voice=self.voices[0], language=self.languages[0])
+        for company in (1, _WARM_COMPANY):
+            states = [self.start(words) for _ in range(company)]
+            for size in (6, 12, 48, states[0].total_frames):
+                self.step(states, [size] * company)
 
     def start(self, utterance: Utterance) -> HibariState:
         """Plan an utterance: phonemes and durations; prosody follows chunk by chunk.
@@ -189,10 +191,12 @@ class HibariModel:
         ends = [state.synthesis.wanted(count) for state, count in zip(states, frames, strict=True)]
         self._plan_prosody(states, ends)
         rows = self._decoder.run([s.decoded for s in states], [s.rows for s in states], ends)
-        return [
-            state.synthesis.advance(count, Spectra(radius, angle), state.known_f0)
-            for state, count, (radius, angle) in zip(states, frames, rows, strict=True)
-        ]
+        return advance(
+            [
+                Turn(state.synthesis, count, Spectra(radius, angle), state.known_f0)
+                for state, count, (radius, angle) in zip(states, frames, rows, strict=True)
+            ]
+        )
 
     def _plan_prosody(self, states: Sequence[HibariState], ends: Sequence[int]) -> None:
         """Plan what decoding up to the frames ``ends`` needs; more than that once speaking has begun."""

@@ -1,57 +1,30 @@
-"""Spectra to samples, frame by frame, with the same samples however the frames are grouped.
+"""Samples of utterances, with the same samples however their frames are grouped.
 
-Hibari describes each frame of 12.5 ms by five spectra of 601 bins and an F0 (hibari 0.2.1, ``dsp.py``)::
-
-    S = exp(lh) e^(i pi tanh(theta)) STFT(pulses(F0)) + exp(lr) e^(i phi) + exp(ln) Z
-
-and overlaps the inverse transforms (1200 samples, Hann, hop 300). Here the phase of the pulses and the
-unfinished sums of the overlap are carried from call to call, and the noise Z is a pure function of
-(seed, segment, frame). Products of complex numbers are written out: the compiler may fuse them in one
-lane and not in another, which would make a sample depend on its neighbours.
+The waves of the frames (1200 samples, Hann) overlap by three quarters. The phase of the pulses and the
+unfinished sums of the overlap are carried from call to call, and the noise is a pure function of
+(seed, segment, frame).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from antiphon.models.hibari.noise import Noise
+from antiphon.models.hibari.noise import noise_places
 from antiphon.models.hibari.pulses import FRAME, Float32, Pulses
+from antiphon.models.hibari.waves import HANN, WINDOW, Spectra, waves
 from antiphon.models.protocols import Samples
-
-WINDOW = 4 * FRAME
-
-_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
-# numpy's rfft is single precision, and six times faster, when told to scale by 1 / n: undone here.
-_PULSE_WINDOW = _HANN * np.float32(WINDOW / (WINDOW / 4))
-_AT_ONCE = 24
-"""Frames whose arrays the caches of a core hold."""
 
 
 def _gains() -> Float32:
     """Inverse sums of squared windows over a block, [kind, 300]: first, inner, last but one, last."""
-    squares = (_HANN * _HANN).reshape(4, FRAME)
+    squares = (HANN * HANN).reshape(4, FRAME)
     parts = ((0, 1, 2), (0, 1, 2, 3), (1, 2, 3), (2, 3))
     return np.stack([1.0 / sum(squares[k] for k in kind) for kind in parts]).astype(np.float32)
 
 
 _FIRST, _INNER, _LAST_BUT_ONE, _LAST = _gains()
-
-
-@dataclass(frozen=True, slots=True)
-class Spectra:
-    """What hibari says of n frames, as the decoder of `graphs` gives it.
-
-    Attributes:
-        radius: [n, 3, 601] magnitudes exp(lh), exp(lr), exp(ln).
-        angle: [n, 2, 601] angles pi tanh(theta) and phi.
-    """
-
-    radius: Float32
-    angle: Float32
-
-    def __len__(self) -> int:
-        return len(self.radius)
 
 
 class Synthesis:
@@ -68,7 +41,7 @@ class Synthesis:
         self.decoded: int = 0
         """Frames whose spectra have been taken, or never will be."""
         self._pulses = Pulses(total)
-        self._noise = Noise(seed, segment, total)
+        self.noise_places = noise_places(seed, segment, total)
         self._tail = np.zeros((0, FRAME), np.float32)
         """Unfinished sums of the blocks from ``done`` on, [n, 300]."""
 
@@ -87,26 +60,32 @@ class Synthesis:
             return self.decoded
         return max(min(self.done + count + 2, self.total), self.decoded)
 
-    def advance(self, count: int, spectra: Spectra, f0: Float32) -> Samples:
-        """Samples of the next ``count`` frames (fewer at the end).
+    def pulses(self, f0: Float32, out: Float32) -> None:
+        """Fill ``out`` [n, 1200] with the pulse train around the next n frames.
 
-        Args:
-            count: frames; none is fine.
-            spectra: the frames from `decoded` to at least `wanted`.
-            f0: in Hz by frame, up to two frames after the last of ``spectra`` at least, or all.
+        It is reflected at the ends of the utterance. ``f0``, in Hz by frame, is known for two frames more, or
+        for all.
         """
-        first, last = self.decoded, self.decoded + len(spectra)
+        first, last = self.decoded, self.decoded + len(out)
+        x = self._pulses.blocks(f0, max(first - 2, 0), min(last + 1, self.total))
+        if first < 2:
+            x = np.concatenate([x[FRAME * (2 - first) : 0 : -1], x])
+        if last == self.total:
+            x = np.concatenate([x, x[-2 : -2 - FRAME : -1]])
+        out[:] = np.ndarray(out.shape, np.float32, x, strides=(x.itemsize * FRAME, x.itemsize))
+
+    def overlap(self, count: int, blocks: Float32) -> Samples:
+        """Add the next frames' waves, [n, 4, 300]; take the samples of ``count`` frames, fewer at the end."""
+        first, last = self.decoded, self.decoded + len(blocks)
         end = min(self.done + count, self.total)
         sums = np.zeros((max(last + 1, end) - self.done, FRAME), np.float32)
         sums[: len(self._tail)] = self._tail
-        if len(spectra):
-            blocks = self._frames(spectra, f0, first, last)
-            # Frame f sounds in blocks f - 2 .. f + 1; older frames are added first, whatever the grouping.
-            for part in (3, 2, 1, 0):
-                offset = first - 2 + part - self.done
-                late = blocks[max(-offset, 0) :, part]
-                start = max(offset, 0)
-                sums[start : start + len(late)] += late
+        # Frame f sounds in blocks f - 2 .. f + 1; older frames are added first, whatever the grouping.
+        for part in (3, 2, 1, 0):
+            offset = first - 2 + part - self.done
+            late = blocks[max(-offset, 0) :, part]
+            start = max(offset, 0)
+            sums[start : start + len(late)] += late
         out = sums[: end - self.done] * _INNER
         for block, gain in ((0, _FIRST), (self.total - 2, _LAST_BUT_ONE), (self.total - 1, _LAST)):
             if self.done <= block < end:
@@ -115,40 +94,38 @@ class Synthesis:
         self.done, self.decoded = end, last
         return out.reshape(-1)
 
-    def _frames(self, spectra: Spectra, f0: Float32, first: int, last: int) -> Float32:
-        """The windowed wave of each frame, [n, 4, 300]."""
-        windows = self._pulse_windows(f0, first, last)
-        waves = np.empty((last - first, WINDOW), np.float32)
-        for start in range(0, len(waves), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            noise = self._noise(first + start, min(first + some.stop, last))
-            pulses = np.fft.rfft(windows[some] * _PULSE_WINDOW, norm="forward")
-            spectrum = pulses.astype(np.complex64, copy=False)
-            _shape(spectrum, noise, spectra.radius[some], spectra.angle[some])
-            np.multiply(np.fft.irfft(spectrum, WINDOW), _HANN, out=waves[some])
-        return waves.reshape(-1, 4, FRAME)
 
-    def _pulse_windows(self, f0: Float32, first: int, last: int) -> Float32:
-        """Windows of the pulse train around frames, [n, 1200]; reflected at the ends of the utterance."""
-        x = self._pulses.blocks(f0, max(first - 2, 0), min(last + 1, self.total))
-        if first < 2:
-            x = np.concatenate([x[FRAME * (2 - first) : 0 : -1], x])
-        if last == self.total:
-            x = np.concatenate([x, x[-2 : -2 - FRAME : -1]])
-        return np.ndarray((last - first, WINDOW), np.float32, x, strides=(x.itemsize * FRAME, x.itemsize))
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an utterance is to be advanced by.
+
+    Attributes:
+        synthesis: the utterance.
+        count: frames of samples; none is fine, and at the end there are fewer.
+        spectra: the frames from `Synthesis.decoded` to at least `Synthesis.wanted`.
+        f0: see `Synthesis.pulses`.
+    """
+
+    synthesis: Synthesis
+    count: int
+    spectra: Spectra
+    f0: Float32
 
 
-def _shape(spectrum: NDArray[np.complex64], noise: Float32, radius: Float32, angle: Float32) -> None:
-    """Make S, in place, of the pulses' ``spectrum`` [n, 601]; ``noise`` [n, 2, 601] is used up."""
-    turned = np.empty((len(spectrum), 2, 2, spectrum.shape[1]), np.float32)
-    np.cos(angle, out=turned[:, 0])
-    np.sin(angle, out=turned[:, 1])
-    turned *= radius[:, None, :2]
-    voice, rest = turned[:, :, 0], turned[:, :, 1]
-    noise *= radius[:, 2:]
-    noise += rest
-    noise += voice * spectrum.real[:, None]
-    voice *= spectrum.imag[:, None]
-    noise[:, 0] -= voice[:, 1]
-    noise[:, 1] += voice[:, 0]
-    spectrum.real, spectrum.imag = noise[:, 0], noise[:, 1]
+def advance(turns: Sequence[Turn]) -> list[Samples]:
+    """The next samples of each utterance: frames of all are made together, since each call costs."""
+    if not turns:
+        return []
+    ends = [0, *accumulate(len(turn.spectra) for turn in turns)]
+    pulses = np.empty((ends[-1], WINDOW), np.float32)
+    places = np.empty((ends[-1], 2), np.uint32)
+    for turn, (start, end) in zip(turns, pairwise(ends), strict=True):
+        if end > start:
+            first = turn.synthesis.decoded
+            turn.synthesis.pulses(turn.f0, pulses[start:end])
+            places[start:end] = turn.synthesis.noise_places[first : first + end - start]
+    blocks = waves(pulses, places, Spectra.joined([turn.spectra for turn in turns]))
+    return [
+        turn.synthesis.overlap(turn.count, blocks[start:end])
+        for turn, (start, end) in zip(turns, pairwise(ends), strict=True)
+    ]
