@@ -17,6 +17,7 @@ import json
 import random
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import overload
 import striking
 from antiphon.loadtest.percentiles import Spread
 from support.pair import NAMES, pair_of_workers
+from support.platform import KEY, empty_platform
 
 
 async def strike_often(options: argparse.Namespace, folder: Path) -> None:
@@ -49,6 +52,18 @@ async def strike_often(options: argparse.Namespace, folder: Path) -> None:
             held = ", ".join(f"{s['next_s'] or 0:.3f}" for s in blow["streams"])
             print(f"{number + 1:4}/{options.kills} {mode:6} {name}  next after [{held}] s", flush=True)
         await load.end()
+
+
+async def flood(options: argparse.Namespace, folder: Path) -> overload.Overload:
+    """Overload a platform of two voice workers."""
+    given = {"batch_size": options.batch_size, "max_streams": options.max_streams}
+    settings = {name: value for name, value in given.items() if value is not None}
+    with empty_platform(folder) as running:
+        running.start_api()
+        for name in ("tts-0", "tts-1"):
+            running.start_worker("tts", name, **settings)
+        await asyncio.to_thread(running.wait, tts=2, stt=0)
+        return await overload.overload(running.url, KEY, factor=options.overload, duration_s=options.duration)
 
 
 def table(blows: list[dict[str, Any]]) -> str:
@@ -99,8 +114,17 @@ def main() -> None:
         "--pace", type=float, default=0.1, help="seconds that a second of speech takes to be made"
     )
     parser.add_argument("--log", type=Path, default=Path("chaos.jsonl"), help="file of the blows")
+    parser.add_argument("--overload", type=float, help="instead: so many times the capacity")
+    parser.add_argument("--duration", type=float, default=60.0, help="seconds of overload")
+    parser.add_argument("--batch-size", help="of the workers under overload; auto without")
+    parser.add_argument("--max-streams", help="likewise")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if options.overload:
+            found = uvloop.run(flood(options, Path(folder)))
+            print(json.dumps(asdict(found)))
+            print(overload.table(found, options.overload))
+            return
         uvloop.run(strike_often(options, Path(folder)))
     blows = [json.loads(line) for line in options.log.read_text(encoding="utf-8").splitlines()]
     print(table(blows))
