@@ -23,16 +23,18 @@ def test_chunks_grow_by_at_most_a_factor_within_bounds(
 
 
 @given(sizes, st.floats(0, 60), st.booleans(), lines)
-def test_a_chunk_beyond_the_smallest_is_made_within_half_the_lead(
+def test_a_chunk_beyond_the_smallest_is_made_within_the_lead(
     previous: int, lead_s: float, alone: bool, line: tuple[float, float]
 ) -> None:
     cost = cost_of(line)
     frames = next_frames(previous, lead_s, alone=alone, cost=cost)
-    assert frames == FIRST_FRAMES or cost.predict(frames) <= lead_s / 2 + 1e-9
+    assert frames == FIRST_FRAMES or cost.predict(frames) <= lead_s * (0.8 if alone else 0.5) + 1e-9
 
 
-@given(sizes, st.floats(0, 60), lines)
-def test_chunks_are_no_smaller_among_others(previous: int, lead_s: float, line: tuple[float, float]) -> None:
+@given(sizes, st.floats(1, 60), st.tuples(st.floats(0, 0.005), st.floats(0, 0.001)))
+def test_chunks_of_a_quick_model_are_no_smaller_among_others(
+    previous: int, lead_s: float, line: tuple[float, float]
+) -> None:
     cost = cost_of(line)
     assert next_frames(previous, lead_s, alone=True, cost=cost) <= next_frames(
         previous, lead_s, alone=False, cost=cost

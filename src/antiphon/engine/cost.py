@@ -111,8 +111,13 @@ class Demand:
         self._busy_s = MEMORY * self._busy_s + busy_s
         self._audio_s = MEMORY * self._audio_s + audio_s
 
+    @property
+    def per_audio_s(self) -> float:
+        """Seconds of engine time for one of audio; zero while nothing is known."""
+        return self._busy_s / self._audio_s if self._audio_s > 0.0 else 0.0
+
     def capacity(self, share: float) -> int:
         """Streams in real time that fill ``share`` of the engine's time; at least one."""
         if self._audio_s <= 0.0:
             return UNMEASURED
-        return max(1, min(MOST_STREAMS, int(share * self._audio_s / max(self._busy_s, 1e-9))))
+        return max(1, min(MOST_STREAMS, int(share / max(self.per_audio_s, 1e-9))))

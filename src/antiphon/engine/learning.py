@@ -59,3 +59,4 @@ def _speak(model: TTSModel[Any], text: str, rows: int, costs: SpeakingCosts) -> 
         costs.decode.observe(rows * frames, time.perf_counter() - started)
     audio_s = rows * states[0].total_frames * model.frame_samples / model.sample_rate
     costs.demand.observe(time.perf_counter() - began, audio_s)
+    costs.length.observe(len(text), audio_s / rows)

@@ -23,13 +23,15 @@ def next_frames(previous: int, lead_s: float, *, alone: bool, cost: StepCost) ->
 
     Args:
         previous: size of the last chunk.
-        lead_s: seconds of audio the listener has left: a chunk has to be made within half of them.
+        lead_s: seconds of audio the listener has left: a chunk has to be made within most of them, among
+            others within half.
         alone: whether no other stream wants a step. Small chunks let a newcomer in soon; large ones make
             more audio in the same time.
         cost: of a step, by frames.
     """
     share = IDLE_SHARE if alone else BUSY_SHARE
+    within_s = lead_s * (0.8 if alone else 0.5)
     fixed_s = cost.base_s + PATH_S
     thrifty = fixed_s / cost.unit_s * (1.0 / share - 1.0) if cost.unit_s > 0.0 else LARGEST_FRAMES
-    wanted = min(GROWTH * previous, thrifty, cost.units_within(lead_s / 2), LARGEST_FRAMES)
+    wanted = min(GROWTH * previous, thrifty, cost.units_within(within_s), LARGEST_FRAMES)
     return max(FIRST_FRAMES, int(wanted))

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from antiphon.contract.events import Event
 from antiphon.contract.jobs import Cancel, Credit, JobInput, SynthesisJob
+from antiphon.engine.admission import Debt, fits
 from antiphon.engine.cost import Demand, Limits, Outlook, StepCost, patience
 from antiphon.engine.pacing import FIRST_FRAMES
 from antiphon.engine.policy import Candidate, Choice, choose
@@ -36,11 +37,12 @@ class SpeakingCosts:
         first: the first chunk of a stream, by frames.
         decode: the others, by frames of all rows.
         demand: of all of it together.
+        length: seconds of audio, by characters.
     """
 
     def __init__(self) -> None:
         self.plan, self.first, self.decode = StepCost(), StepCost(), StepCost()
-        self.demand = Demand()
+        self.demand, self.length = Demand(), StepCost()
 
     def opening_s(self, chars: int) -> float:
         """Seconds from the start of a stream's plan to its first chunk."""
@@ -207,6 +209,7 @@ class SpeakingEngine(Generic[StateT]):
         self._emit(done)
         if done.audio_s > 0:
             self._costs.demand.observe(done.processing_s, done.audio_s)
+            self._costs.length.observe(len(stream.job.text), done.audio_s)
             rtf = metrics.WORKER_RTF.labels(kind="tts", model=self._model.name)
             rtf.observe(done.processing_s / done.audio_s)
         self._release(stream)
@@ -228,5 +231,28 @@ class SpeakingEngine(Generic[StateT]):
         running_s = self._step_s / 2 if len(before) < len(self._streams) else 0.0
         opening_s = costs.opening_s(USUAL_CHARS)
         ahead_s = sum(costs.opening_s(len(s.job.text)) for s in before)
-        capacity = self._limits.max_streams or costs.demand.capacity(BUSY_SHARE)
-        return Outlook(running_s + ahead_s + opening_s, opening_s, capacity)
+        return Outlook(
+            running_s + ahead_s + opening_s, opening_s, self._limits.max_streams or self._capacity()
+        )
+
+    def _capacity(self) -> int:
+        """As many streams as can go on for ever, and more while these are ahead of their listeners."""
+        costs = self._costs
+        steady, held = costs.demand.capacity(BUSY_SHARE), len(self._streams)
+        if held < steady:
+            return steady
+        now = self._clock()
+        room = fits(
+            [self._debt(s, now) for s in self._streams.values()],
+            costs.length.predict(USUAL_CHARS),
+            demand=costs.demand.per_audio_s,
+            opening_s=costs.opening_s(USUAL_CHARS),
+            share=BUSY_SHARE,
+        )
+        return held + room
+
+    def _debt(self, stream: VoiceStream[StateT], now: float) -> Debt:
+        rest_s = stream.rest_s
+        if rest_s is None:
+            rest_s = self._costs.length.predict(len(stream.job.text))
+        return Debt(max(0.0, stream.lead_s(now) or 0.0), rest_s)

@@ -89,6 +89,13 @@ class VoiceStream(Generic[StateT]):
         """Seconds of audio the listener has left, negative once it ran dry; None while nothing was sent."""
         return None if self.clock.dry_at is None else self.clock.dry_at - now
 
+    @property
+    def rest_s(self) -> float | None:
+        """Seconds of audio still to be made; None before the plan."""
+        if self.state is None:
+            return None
+        return (self.state.total_frames - self.state.done_frames) * self._frame / self._rate
+
     def frames_wanted(self, now: float, *, alone: bool, cost: StepCost) -> int:
         """Size of the next chunk; see `next_frames`."""
         if self._trimmer and not self._trimmer.done:

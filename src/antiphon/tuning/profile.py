@@ -68,6 +68,7 @@ class Profile:
                 costs.plan.observe(units, self.plan(units))
                 costs.first.observe(units, self.first(units))
                 costs.decode.observe(units, self.decode(units))
+        costs.length.observe(USUAL_CHARS, USUAL_CHARS * self.frames_per_char * self.frame_s)
         costs.demand.observe(1.0, self.pace(USUAL_CHARS))
         return costs
 

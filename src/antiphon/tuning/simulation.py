@@ -23,7 +23,6 @@ from antiphon.audio.playback import PlaybackClock
 from antiphon.contract.events import AudioOut, Done, Event
 from antiphon.contract.jobs import SynthesisJob
 from antiphon.engine.cost import Limits
-from antiphon.engine.learning import learn
 from antiphon.engine.policy import choose
 from antiphon.engine.speaking import Policy, SpeakingEngine
 from antiphon.loadtest.arrivals import poisson, seeded
@@ -33,7 +32,7 @@ from antiphon.loadtest.request import Request
 from antiphon.loadtest.run import Run
 from antiphon.loadtest.sentences import SENTENCES
 from antiphon.models.protocols import Samples, Timed, TTSModel, Utterance
-from antiphon.tuning.profile import Profile
+from antiphon.tuning.profile import Profile, measure
 
 _FRAME_SAMPLES = 4
 _STAGGER_S = 5.0
@@ -47,6 +46,7 @@ class Fleet:
 
     Attributes:
         model: what it costs, or the model itself.
+        slowdown: how many times as long as they do its steps are to take.
         workers: how many.
         batch_size: of each.
         max_streams: that each takes; None for as many as it finds that it can hold.
@@ -57,6 +57,7 @@ class Fleet:
     """
 
     model: Profile | TTSModel[Any]
+    slowdown: float = 1.0
     workers: int = 1
     batch_size: int = 1
     max_streams: int | None = None
@@ -146,11 +147,11 @@ class _Model:
 class _Timed:
     """A real model on the virtual clock."""
 
-    def __init__(self, model: TTSModel[Any], clock: _Clock) -> None:
+    def __init__(self, model: TTSModel[Any], clock: _Clock, slowdown: float) -> None:
         self.name, self.digest = model.name, model.digest
         self.sample_rate, self.frame_samples = model.sample_rate, model.frame_samples
         self.languages, self.voices = model.languages, model.voices
-        self._model, self._clock = model, clock
+        self._model, self._clock, self._slowdown = model, clock, slowdown
 
     def start(self, utterance: Utterance) -> Any:
         return self._timed(lambda: self._model.start(utterance))
@@ -161,7 +162,7 @@ class _Timed:
     def _timed(self, run: Callable[[], T]) -> T:
         began = time.perf_counter()
         result = run()
-        self._clock.now += time.perf_counter() - began
+        self._clock.now += self._slowdown * (time.perf_counter() - began)
         return result
 
 
@@ -197,15 +198,20 @@ class _Worker:
     def __init__(self, simulation: "_Simulation", fleet: Fleet, rng: random.Random) -> None:
         self.clock = _Clock()
         self.held = 0
+        slow = fleet.slowdown
+        if isinstance(fleet.model, Profile):
+            profile = fleet.model.slower(slow)
+            model: TTSModel[Any] = _Model(profile, self.clock, rng, fleet.jitter)
+        else:
+            profile = measure(fleet.model).slower(slow)
+            model = _Timed(fleet.model, self.clock, slow)
         self._max_streams = fleet.max_streams
         self.engine: SpeakingEngine[Any] = SpeakingEngine(
-            _Model(fleet.model, self.clock, rng, fleet.jitter)
-            if isinstance(fleet.model, Profile)
-            else _Timed(fleet.model, self.clock),
+            model,
             limits=Limits(fleet.batch_size),
             emit=lambda event: simulation.hear(event, self.clock.now),
             released=self._release,
-            costs=fleet.model.costs() if isinstance(fleet.model, Profile) else learn(fleet.model),
+            costs=profile.costs(),
             policy=fleet.policy,
             clock=self.clock,
         )
