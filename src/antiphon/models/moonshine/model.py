@@ -136,6 +136,8 @@ class MoonshineModel:
         if invented or not any(c.isalnum() for c in text):
             return Transcript("")
         words = self._vocabulary.words(path.tokens)
+        if not timed and not any(word.text.endswith(_SENTENCE_ENDS) for word in words[:-1]):
+            return Transcript(text)  # one sentence is never left out
         spans = align(np.stack(path.looks), [word.tokens for word in words], window)
         heard = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
         kept = without_invented_end(heard)
