@@ -165,3 +165,33 @@ def test_text_without_anything_to_speak_ends_at_once() -> None:
     rig.engine.add(job(text=""))
     rig.run()
     assert [type(e) for e in rig.events] == [Done]
+
+
+def test_the_outlook_grows_with_those_who_wait_and_falls_when_they_have_been_served() -> None:
+    rig = Rig()
+    rig.engine.add(job("taught"))
+    rig.run()
+    idle = rig.engine.outlook
+    for name in "abc":
+        rig.engine.add(job(name))
+    assert rig.engine.outlook.wait_s >= idle.wait_s + 3 * idle.wait_per_job_s * 0.5
+    rig.run()
+    assert rig.engine.outlook.wait_s < idle.wait_s + 3 * idle.wait_per_job_s
+
+
+def test_a_number_of_places_given_by_hand_is_kept() -> None:
+    model = CountingModel()
+    engine: SpeakingEngine[Any] = SpeakingEngine(
+        model, limits=Limits(2, 7), emit=lambda _: None, released=lambda _: None
+    )
+    engine.add(job())
+    while engine.busy:
+        engine.step()
+    assert engine.outlook.capacity == 7
+
+
+def test_patience_with_a_step_follows_what_it_is_predicted_to_take() -> None:
+    rig = Rig()
+    rig.engine.add(job(text=TEXT * 30))
+    rig.run()
+    assert 0.25 < rig.engine.patience_s < 5
