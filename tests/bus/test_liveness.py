@@ -17,8 +17,8 @@ def verdict_after(
         now += TICK
         if liveness.suspicion("w", lead_s, now):
             return now - start
-        if liveness.probed("w", now):
-            probed_at = now
+        if liveness.to_be_probed("w", now):
+            probed_at = probed_at or now
         if probed_at is not None and answers_after is not None and now - probed_at >= answers_after:
             liveness.answered("w", 0.0, now)
             return None
@@ -38,7 +38,7 @@ def test_a_worker_that_speaks_is_neither_probed_nor_suspected(gaps: list[float],
     liveness.heard("w", now)
     for gap in gaps:
         now += gap
-        assert not liveness.probed("w", now)
+        assert not liveness.to_be_probed("w", now)
         assert liveness.suspicion("w", lead_s, now) is None
         liveness.progressed("w", now)
 
@@ -58,7 +58,7 @@ def slow_to_answer(times: int) -> Liveness:
     liveness = Liveness()
     for turn in range(times):
         liveness.heard("w", float(turn))
-        assert liveness.probed("w", turn + 0.1)
+        assert liveness.to_be_probed("w", turn + 0.1)
         liveness.heard("w", turn + 0.6)
     liveness.heard("w", 100.0)
     return liveness
@@ -79,7 +79,7 @@ def test_a_worker_that_answers_in_time_again_is_trusted_as_little_as_any_other()
     liveness = slow_to_answer(4)
     for turn in range(8):
         liveness.heard("w", 200.0 + turn)
-        assert liveness.probed("w", 200.1 + turn)
+        assert liveness.to_be_probed("w", 200.1 + turn)
         liveness.heard("w", 200.15 + turn)
     liveness.heard("w", 300.0)
     assert verdict_after(liveness, 30.0, 300.0, None) <= PROBE_AFTER_S + NO_ANSWER_S + 3 * TICK
@@ -88,7 +88,7 @@ def test_a_worker_that_answers_in_time_again_is_trusted_as_little_as_any_other()
 def test_a_worker_whose_model_hangs_says_so_itself() -> None:
     liveness = Liveness()
     liveness.heard("w", 0.0)
-    assert liveness.probed("w", 0.1)
+    assert liveness.to_be_probed("w", 0.1)
     liveness.answered("w", 0.1, 0.1)
     assert liveness.suspicion("w", 0.0, 0.11) == "hung"
     assert liveness.suspicion("w", 5.0, 0.11) is None  # a listener with audio left waits a little longer
@@ -104,3 +104,10 @@ def test_only_a_worker_of_which_all_is_well_takes_the_jobs_of_another() -> None:
     assert not liveness.reliable("w", 0.5)
     liveness.answered("w", 0.2, 0.6)
     assert not liveness.reliable("w", 0.6)
+
+
+def test_a_worker_is_probed_until_it_answers() -> None:
+    liveness = Liveness()
+    liveness.heard("w", 0.0)
+    ticks = [tick * TICK for tick in range(40)]
+    assert 8 <= sum(liveness.to_be_probed("w", now) for now in ticks) <= 17

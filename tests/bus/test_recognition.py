@@ -1,4 +1,5 @@
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -7,7 +8,7 @@ import numpy as np
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.bus.recognition import HEARING_WINDOW_S, RecognitionStream
 from antiphon.contract.events import Done, Final, Finalized
-from antiphon.contract.jobs import RecognitionJob
+from antiphon.contract.jobs import AudioIn, RecognitionJob
 from support.hearing import RATE, say
 from support.nats import dispatcher, level_worker, until
 
@@ -44,16 +45,37 @@ async def test_a_stream_is_heard_over_the_bus(nats_url: str) -> None:
 
 
 async def test_audio_is_sent_no_further_ahead_than_the_window(nats_url: str) -> None:
-    async with dispatcher(nats_url) as api, level_worker(nats_url):
+    async with dispatcher(nats_url) as api, level_worker(nats_url) as worker:
         await present(api)
         stream = await api.recognize(job())
+        tell, told = worker._engine.tell, []
+        worker._engine.tell = lambda name, message: told.append((name, message))  # it takes nothing in
         sending = asyncio.create_task(stream.send(np.zeros(round(4 * HEARING_WINDOW_S * RATE), np.float32)))
         await asyncio.sleep(0.5)
-        assert not sending.done()  # nobody reads how far the worker is
+        assert not sending.done()
+        worker._engine.tell = tell
+        for name, message in told:
+            worker._engine_loop.submit(partial(tell, name, message))
         reading = asyncio.create_task(collect(stream))
         await sending
         await stream.end()
         assert isinstance((await reading)[-1], Done)
+        assert stream.job.attempt == 0
+
+
+async def test_one_broken_stream_leaves_the_others_of_its_worker_alone(nats_url: str) -> None:
+    async with dispatcher(nats_url, timeout_s=5) as api, level_worker(nats_url) as worker:
+        await present(api)
+        broken, sound = await api.recognize(job()), await api.recognize(job())
+        broken._tell(AudioIn(0, 0, b"123"))  # no whole sample
+        await sound.send(say(1, 2))
+        await sound.end()
+        assert text(await collect(sound)) == "w1 w2"
+        assert not worker._died.is_set()
+        await broken.send(say(3))
+        await broken.end()
+        assert text(await collect(broken)) == "w3"
+        assert broken.job.attempt > 0
 
 
 async def test_silence_is_not_kept(nats_url: str) -> None:

@@ -1,6 +1,6 @@
 from antiphon.contract.jobs import Accepted, RecognitionJob, Refused, SynthesisJob
 from antiphon.contract.presence import ApiAlive, Presence
-from antiphon.workers.places import API_SILENT_S, CANCEL_GRACE_S, Places
+from antiphon.workers.places import API_SILENT_S, CANCEL_GRACE_S, CANCELLED_S, Places
 
 OFFERING = Presence(worker="w", kind="tts", model="m", languages=("en",), voices=("v",), capacity=2)
 
@@ -71,3 +71,26 @@ def test_room_is_kept_for_speech_that_goes_on() -> None:
     assert reason(places, job("d", resume_at_sample=100)) == "full"
     places.free(job("a"))
     assert reason(places, job("d")) == "full"
+
+
+def test_an_attempt_that_was_cancelled_before_its_offer_came_gets_no_place() -> None:
+    places = Places(OFFERING)
+    places.cancelled("a", 1, 0.0)
+    assert isinstance(places.offer(job("a"), 0.1), Accepted)
+    assert reason(places, job("a", attempt=1)) == "cancelled"
+    assert isinstance(places.offer(job("a", attempt=2), 0.1), Accepted)
+
+
+def test_cancellations_are_forgotten_after_a_while() -> None:
+    places = Places(OFFERING)
+    places.cancelled("a", 1, 0.0)
+    places.cancelled("b", 0, CANCELLED_S + 0.1)
+    assert isinstance(places.offer(job("a", attempt=1), 6.0), Accepted)
+
+
+def test_while_nobody_can_be_heard_no_api_server_is_silent() -> None:
+    places = Places(OFFERING)
+    places.offer(job("a"), 0.0)
+    places.away(API_SILENT_S)
+    assert places.orphans(API_SILENT_S + 0.1) == []
+    assert [j.job for j in places.orphans(2 * API_SILENT_S + 0.1)] == ["a"]

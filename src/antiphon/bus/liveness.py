@@ -31,7 +31,8 @@ Suspicion = Literal["no_answer", "hung"]
 @dataclass(slots=True)
 class _Watched:
     heard_at: float
-    probed_at: float | None = None  # of a probe that nothing was heard after
+    probed_at: float | None = None  # of the first probe that nothing was heard after
+    probed_last: float = 0.0
     overdue_s: float = 0.0  # as it said itself
     late_answers: int = 0  # less those in time
 
@@ -75,17 +76,18 @@ class Liveness:
         """The worker is gone."""
         self._workers.pop(worker, None)
 
-    def silent(self, worker: str, now: float) -> bool:
-        """Whether the worker, if it owes something, is to be probed now or was probed in vain."""
-        watched = self._workers.get(worker)
-        return watched is not None and now - watched.heard_at > PROBE_AFTER_S
+    def to_be_probed(self, worker: str, now: float) -> bool:
+        """Whether a worker that owes something is to be probed now; taken as done if so.
 
-    def probed(self, worker: str, now: float) -> bool:
-        """Note that a probe goes out; False when one is out already, or there is no need."""
+        It is probed again while it does not answer: had it died just after it got the first probe, only the
+        next would find nobody there.
+        """
         watched = self._workers.get(worker)
-        if watched is None or watched.probed_at is not None or not self.silent(worker, now):
+        if watched is None or now - max(watched.heard_at, watched.probed_last) <= PROBE_AFTER_S:
             return False
-        watched.probed_at = now
+        watched.probed_last = now
+        if watched.probed_at is None:
+            watched.probed_at = now
         return True
 
     def suspicion(self, worker: str, lead_s: float, now: float) -> Suspicion | None:

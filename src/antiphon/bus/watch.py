@@ -115,7 +115,7 @@ class Watch:
         if not self._placement.is_live(worker):
             return "worker_gone"
         if stream.awaits:
-            if self._liveness.probed(worker, self._clock):
+            if self._liveness.to_be_probed(worker, self._clock):
                 self._probe(stream.kind, worker)
             suspicion = self._liveness.suspicion(worker, stream.lead_s(), self._clock)
             if suspicion and self._elsewhere(stream):
