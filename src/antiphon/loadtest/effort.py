@@ -10,7 +10,7 @@ import numpy as np
 LATE_S = 0.005
 """A generator whose event loop runs later than this (p95) measures itself."""
 
-_BEAT_S = 0.02
+_BEAT_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Target:
         version: ``Cartesia-Version``.
         model, voice, language: of every request; the language may be None.
         encoding, sample_rate: of the raw audio asked for.
+        tls: the usual checks of a certificate (``SSL_CERT_FILE`` trusts others); None for plain http.
 
     Raises:
         OperatorError: the address is none of http or https.
@@ -37,12 +38,16 @@ class Target:
     language: str | None = "en"
     encoding: str = "pcm_s16le"
     sample_rate: int = 24_000
+    tls: ssl.SSLContext | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
-        """Refuse an address before any load is made."""
+        """Refuse an address, and read the certificates, before any load is made."""
         parts = urlsplit(self.url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise OperatorError(f"{self.url} is no address; it looks like http://127.0.0.1:5000.")
+        if parts.scheme == "https":
+            # Once: it reads every certificate that the system trusts.
+            object.__setattr__(self, "tls", ssl.create_default_context())
 
     @property
     def host(self) -> str:
@@ -54,11 +59,6 @@ class Target:
         """Port to connect to."""
         parts = urlsplit(self.url)
         return parts.port or _PORTS[parts.scheme]
-
-    @property
-    def tls(self) -> ssl.SSLContext | None:
-        """The usual checks of a certificate (``SSL_CERT_FILE`` trusts others); None for plain http."""
-        return ssl.create_default_context() if urlsplit(self.url).scheme == "https" else None
 
     def path(self, path: str, query: dict[str, str] | None = None) -> str:
         """The path and query of a request line."""
