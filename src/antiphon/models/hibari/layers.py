@@ -54,9 +54,9 @@ class Graph:
         self._nodes.append(helper.make_node("Split", [x, sizes], names, axis=_ROWS))
         return names
 
-    def join(self, *parts: str) -> str:
+    def join(self, *parts: str, to: str = "") -> str:
         """All rows of the parts, one part after the other."""
-        return self.add("Concat", *parts, axis=_ROWS)
+        return self.add("Concat", *parts, axis=_ROWS, to=to)
 
     def norm(self, x: str, scale: Array, bias: Array, *, to: str = "") -> str:
         """Each row with mean 0 and variance 1, then scaled and shifted."""

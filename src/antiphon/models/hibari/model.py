@@ -111,7 +111,7 @@ def _windows(around: Float32, frames: int) -> Float32:
 
 
 class HibariModel:
-    """The default voice: 24 kHz English, about fifty times faster than real time on one core.
+    """The default voice: 24 kHz English, about sixty times faster than real time on one core.
 
     Samples depend only on the utterance: rows that want the same number of frames are decoded in one call,
     others in calls of their own, and nothing in a call sees its neighbours.

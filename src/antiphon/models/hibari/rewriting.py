@@ -96,7 +96,7 @@ def _stack(graph: Graph, weights: Weights, x: str, stem: str, products: str) -> 
         x = graph.join(before[index], x, after[index])
         kept.append(graph.window(x, -2 * weights.margin(f"{block}.dw.weight"), 0))
         x = graph.block(x, weights, block, products.format(index))
-    graph.add("Concat", *kept, axis=-2, to="kept")
+    graph.join(*kept, to="kept")
     return x
 
 
