@@ -46,7 +46,7 @@ async def strike_often(options: argparse.Namespace, folder: Path) -> None:
             mode, name = rng.choice(options.mode.split(",")), rng.choice(names)
             blow = await striking.strike(pair, spy, mode, name)
             blow |= {"finished": load.finished, "wrong": load.wrong, "pace": options.pace}
-            load.finished = load.wrong = 0
+            load.finished, load.wrong = 0, []
             with options.log.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(blow) + "\n")
             held = ", ".join(f"{s['next_s'] or 0:.3f}" for s in blow["streams"])
@@ -84,7 +84,7 @@ def table(blows: list[dict[str, Any]]) -> str:
                 + " | ".join([f"{mode} × {count}", kind, str(len(struck)), *times, *sums, str(errors)])
                 + " |"
             )
-    finished, wrong = (sum(blow[what] for blow in blows) for what in ("finished", "wrong"))
+    finished, wrong = sum(blow["finished"] for blow in blows), sum(len(blow["wrong"]) for blow in blows)
     return "\n".join(
         [*lines, "", f"{finished} streams in all, struck or not; {wrong} of them not as they should be."]
     )

@@ -166,6 +166,10 @@ def talker_key(min_volume: float) -> str:
 class Load:
     """Listeners who hear one sentence after another in real time, and talkers who say such recordings.
 
+    Attributes:
+        finished: streams that ended.
+        wrong: those of them that were not as they should be, struck or not.
+
     Args:
         url: of the API.
         spy: is told of every stream.
@@ -173,7 +177,7 @@ class Load:
     """
 
     def __init__(self, url: str, spy: Spy, *, listeners: int, talkers: int) -> None:
-        self.wrong = 0
+        self.wrong: list[dict[str, Any]] = []
         self.finished = 0
         self._target = Target(url, KEY, voice="heart", encoding="pcm_f32le", sample_rate=RATE)
         self._client = WebSocketClient(self._target)
@@ -231,7 +235,9 @@ class Load:
             stream.ended.set()
         found = stream.verdict(now())
         self.finished += 1
-        self.wrong += bool(stream.error or found["lost"] or found["doubled"] or found["changed"])
+        if stream.error or found["lost"] or found["doubled"] or found["changed"]:
+            kind = type(stream).__name__.lower()
+            self.wrong.append({"stream": kind, "offers": len(stream.offers), "error": stream.error, **found})
 
     async def _talk(self, talk: Talk, number: int, audio: bytes) -> None:
         done = asyncio.get_running_loop().create_future()
