@@ -64,6 +64,7 @@ async def test_running_and_new_jobs_survive_a_restart_of_nats(tmp_path: Path) ->
                 again = [event async for event in await api.synthesize(speech())]
     finally:
         await stop(process)
+    assert speaking.job.attempt == 0  # nobody failed
     whole = CountingModel().whole(0, 125 * FRAME)
     assert np.array_equal(samples(audio), whole)
     assert np.array_equal(samples(again), whole)
