@@ -275,6 +275,21 @@ async def test_a_moved_job_goes_on_behind_what_arrived_though_nobody_has_read_it
     assert outputs == [AudioOut, Timestamps, AudioOut, Done]
 
 
+async def test_what_came_right_before_a_failure_is_read_at_once() -> None:
+    class Full(Host):
+        async def place(self, stream: JobStream) -> Placed:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    stream = speaking(Full())
+    reading = asyncio.create_task(anext(stream))
+    await settle()
+    stream.deliver(failed(stream, seq=1))
+    stream.deliver(audio(stream, 0, 0))
+    assert isinstance(await asyncio.wait_for(reading, 1), AudioOut)
+    await stream.aclose()
+
+
 async def test_what_an_older_attempt_still_says_is_dropped() -> None:
     host = Host()
     stream = speaking(host)

@@ -246,7 +246,7 @@ class JobStream(ABC):
             match event:
                 case Failed(retryable=True):
                     self.move("failed")
-                    return
+                    break
                 case Failed():
                     self._end(InternalError(event.message))
                 case Done():

@@ -193,7 +193,8 @@ API_FAILOVERS = Counter(
     registry=REGISTRY,
 )
 """Jobs moved to another worker while they ran, because theirs was ``worker_gone``, gave ``no_answer``,
-``hung``, ``stalled``, ``failed`` or was ``draining``; or segments that ended, with an ``other_version`` left."""
+``hung``, ``stalled``, ``failed`` or was ``draining``; or segments that ended, as there was only an
+``other_version`` left."""
 
 STT_PARTIAL = Histogram(
     "antiphon_stt_partial_seconds",
