@@ -1,0 +1,235 @@
+"""How many real-time streams a recogniser hears on one core: the engine and the model, no server.
+
+The clock counts the processor time of this thread, and jumps when nothing is to be done: the figures are
+those of a core of its own, and other work on the machine shows only as far as it slows the core down.
+"""
+
+import heapq
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from antiphon.audio.resample import resample
+from antiphon.contract.events import Event, Finalized
+from antiphon.contract.jobs import AudioIn, Finalize, RecognitionJob
+from antiphon.engine.cost import Limits
+from antiphon.engine.hearing import HearingEngine
+from antiphon.loadtest.percentiles import Spread
+from antiphon.loadtest.sentences import SENTENCES
+from antiphon.models.protocols import VAD, Samples, STTModel, TTSModel, Utterance
+
+PIECE_S = 0.1
+SPEECH_SHARE = 0.6
+UTTERANCE_S = (3.0, 8.0)
+WARM_UP_S = 6.0
+MEASURED_S = 20.0
+MOST_STREAMS = 256
+KNEE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class HearingGoal:
+    """What every stream must have.
+
+    Attributes:
+        final_p95_s: from ``finalize`` to the last text before it, seconds, 95th percentile.
+        partial_every_s: between two looks at an open utterance, seconds, median.
+    """
+
+    final_p95_s: float = 0.3
+    partial_every_s: float = 0.5
+
+    def met(self, heard: "Heard") -> bool:
+        """Whether so many streams were heard within the goal."""
+        return (
+            (heard.final.p95 or 0.0) <= self.final_p95_s
+            and (heard.partial_every.p50 or 0.0) <= self.partial_every_s
+            and heard.core_share <= 1.0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a number of streams.
+
+    Attributes:
+        streams, batch_size: what was tried.
+        core_share: of the time, in which the engine was busy.
+        final: finalize → its answer.
+        partial_every: between two looks at an open utterance.
+        capacity: streams that the engine itself says it can hold.
+    """
+
+    streams: int
+    batch_size: int
+    core_share: float
+    final: Spread
+    partial_every: Spread
+    capacity: int
+
+
+def spoken(model: TTSModel[Any], rate: int) -> Samples:
+    """Something to hear, from a voice model, at ``rate`` Hz."""
+    sentences: list[Samples] = []
+    for text in SENTENCES:
+        state = model.start(Utterance(text, model.voices[0], model.languages[0]))
+        sentences += model.step([state], [state.total_frames])
+    return resample(np.concatenate(sentences), model.sample_rate, rate)
+
+
+def most_streams(
+    model: STTModel[Any],
+    vad: VAD,
+    speech: Samples,
+    batch_sizes: Sequence[int],
+    goal: HearingGoal,
+    *,
+    progress: Callable[[int, int], None] = lambda _batch_size, _streams: None,
+) -> list[Heard]:
+    """For each batch size the largest number of streams within the goal; none where not even one is.
+
+    Args:
+        model: what hears; warm.
+        vad: its voice activity detector.
+        speech: mono, at the model's rate, a minute or more.
+        batch_sizes: to try.
+        goal: for every stream.
+        progress: told each batch size and number of streams before it is tried.
+    """
+    table: list[Heard] = []
+    for batch_size in batch_sizes:
+        held, streams, failed = 0, 2, MOST_STREAMS + 1
+        best: Heard | None = None
+        while held < failed - 1:
+            progress(batch_size, streams)
+            heard = hear(model, vad, speech, streams=streams, batch_size=batch_size)
+            if goal.met(heard):
+                held, best = streams, heard
+            else:
+                failed = streams
+            streams = min(2 * held, MOST_STREAMS) if failed > MOST_STREAMS else (held + failed) // 2
+        if best:
+            table.append(best)
+    return table
+
+
+def knee(table: Sequence[Heard]) -> Heard | None:
+    """The smallest batch size that is nearly as good as the best; None when none meets the goal."""
+    most = max((row.streams for row in table), default=0)
+    return next((row for row in table if row.streams >= KNEE * most), None)
+
+
+def hear(
+    model: STTModel[Any],
+    vad: VAD,
+    speech: Samples,
+    *,
+    streams: int,
+    batch_size: int,
+    seconds: float = MEASURED_S,
+) -> Heard:
+    """Hear so many streams for so long.
+
+    They say utterances of 3 to 8 seconds, with pauses so that 60 % of the time is speech. Audio comes in
+    pieces of 100 ms; at the end of each utterance the client asks to finalize.
+    """
+    clock = _Clock()
+    watched: Any = _Watched(model, clock)
+    asked: dict[tuple[str, int], float] = {}
+    finals: list[tuple[float, float]] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Finalized):
+            finals.append((clock(), clock() - asked[event.job, event.mark]))
+
+    engine = HearingEngine(
+        watched, vad, limits=Limits(batch_size), emit=emit, released=lambda _: None, clock=clock
+    )
+    audio = [_pieces(speech, model.sample_rate, seed=i) for i in range(streams)]
+    sent = [0] * streams
+    began, busy_s = clock(), 0.0
+    due = [(began + PIECE_S * i / streams, i) for i in range(streams)]
+    for i in range(streams):
+        engine.add(RecognitionJob(job=str(i), api="", model=model.name, language=model.languages[0]))
+    while clock() - began < WARM_UP_S + seconds:
+        while due[0][0] <= clock():
+            at, i = heapq.heappop(due)
+            samples, ends = next(audio[i])
+            engine.tell(str(i), AudioIn(0, sent[i], samples.tobytes()))
+            sent[i] += 1
+            if ends:
+                asked[str(i), sent[i]] = at
+                engine.tell(str(i), Finalize(0, sent[i], sent[i]))
+                sent[i] += 1
+            heapq.heappush(due, (at + PIECE_S, i))
+        if engine.busy:
+            started = clock()
+            engine.step()
+            busy_s += (clock() - started) * (clock() - began > WARM_UP_S)
+        else:
+            clock.sleep_until(due[0][0])
+    warm = began + WARM_UP_S
+    return Heard(
+        streams,
+        batch_size,
+        busy_s / seconds,
+        Spread.of(s for when, s in finals if when > warm),
+        Spread.of(s for when, s in watched.intervals if when > warm),
+        engine.outlook.capacity,
+    )
+
+
+class _Clock:
+    """Processor time of this thread, and what was slept."""
+
+    def __init__(self) -> None:
+        self._ahead_s = -time.thread_time()
+
+    def __call__(self) -> float:
+        return time.thread_time() + self._ahead_s
+
+    def sleep_until(self, when: float) -> None:
+        self._ahead_s += max(0.0, when - self())
+
+
+class _Watched:
+    """The model, and when it heard each utterance."""
+
+    def __init__(self, model: STTModel[Any], clock: _Clock) -> None:
+        self.intervals: list[tuple[float, float]] = []  # when, and how long after the time before
+        self._model = model
+        self._clock = clock
+        self._last: dict[int, tuple[Any, float]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def step(self, states: list[Any], windows: list[Samples], **options: Any) -> Any:
+        transcripts = self._model.step(states, windows, **options)
+        now = self._clock()
+        for state in states:
+            if id(state) in self._last:
+                self.intervals.append((now, now - self._last[id(state)][1]))
+            self._last[id(state)] = (state, now)
+        return transcripts
+
+
+def _pieces(speech: Samples, rate: int, seed: int) -> Iterator[tuple[Samples, bool]]:
+    """Endless pieces of a stream, and whether an utterance ends with the piece."""
+    random = np.random.default_rng(seed)
+    piece = round(PIECE_S * rate)
+
+    def silence(count: int) -> Iterator[tuple[Samples, bool]]:
+        for row in random.normal(0, 1e-4, (count, piece)).astype(np.float32):
+            yield row, False
+
+    yield from silence(round(random.uniform(0, 5) / PIECE_S))
+    while True:
+        count = round(random.uniform(*UTTERANCE_S) / PIECE_S)
+        begin = int(random.integers(len(speech) - count * piece))
+        said = speech[begin : begin + count * piece].reshape(count, piece)
+        yield from ((row, i == count - 1) for i, row in enumerate(said))
+        yield from silence(round(count * (1 / SPEECH_SHARE - 1)))
