@@ -84,6 +84,15 @@ class Settings(BaseModel):
         default=8222, ge=1, le=65535, description="Monitoring port of that NATS server."
     )
 
+    transport: Literal["nats", "direct"] = Field(
+        default="nats",
+        description="How events come to an API server: by NATS, or from each worker over its own connection.",
+    )
+    direct_host: str = Field(
+        default="127.0.0.1", description="Address of the API server for workers that connect directly."
+    )
+    direct_port: int = Field(default=0, ge=0, le=65535, description="Its port; 0: any that is free.")
+
     tts_workers: int = Field(default=1, ge=0, le=64, description="TTS workers that `antiphon up` starts.")
     stt_workers: int = Field(default=1, ge=0, le=64, description="STT workers that `antiphon up` starts.")
     tts_model: str = Field(default="hibari", description="Model that TTS workers serve.")

@@ -75,6 +75,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         await dispatcher.start()
         try:
+            if settings.transport == "direct":
+                await dispatcher.listen(settings.direct_host, settings.direct_port)
             services = Services(settings, dispatcher, authorizer, voices, ModelNames(settings))
             async with listening(create_app(services), settings, services.lifetime):
                 # What is loaded by now stays: without this, the collector walks through all of it every few

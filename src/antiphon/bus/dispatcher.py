@@ -9,6 +9,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from antiphon.bus.connection import Connection, Publisher, disconnect, subscribe
+from antiphon.bus.direct import Intake
 from antiphon.bus.placement import Placed, Placement
 from antiphon.bus.recognition import RecognitionStream
 from antiphon.bus.streams import JobStream
@@ -16,7 +17,7 @@ from antiphon.bus.synthesis import SynthesisStream
 from antiphon.bus.watch import Watch
 from antiphon.contract import subjects
 from antiphon.contract.jobs import JobInput, RecognitionJob, SynthesisJob
-from antiphon.contract.presence import ApiAlive, Presence
+from antiphon.contract.presence import ApiAlive, Direct, Presence
 from antiphon.contract.subjects import Kind
 from antiphon.contract.wire import decode_event, decode_presence, encode
 from antiphon.telemetry import metrics
@@ -47,6 +48,8 @@ class Dispatcher:
         )
         self._streams: dict[str, JobStream] = {}
         self._watch = Watch(client, self._placement, self._streams)
+        self._intake = Intake(self.api, self._take_event)
+        self._direct: Direct | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -57,6 +60,15 @@ class Dispatcher:
         self._watch.start()
         self._task = asyncio.create_task(self._keep_telling(), name="alive")
 
+    async def listen(self, host: str, port: int) -> None:
+        """Take events also straight from the workers.
+
+        Raises:
+            PortInUse: the address can't be listened on.
+        """
+        self._direct = await self._intake.open(host, port)
+        self._tell_alive()
+
     async def aclose(self) -> None:
         """Cancel what still runs and leave the bus."""
         await self._watch.aclose()
@@ -66,6 +78,7 @@ class Dispatcher:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self._intake.close()
         await self._publisher.aclose()
         await disconnect(self._client)
 
@@ -142,8 +155,11 @@ class Dispatcher:
         self._watch.presence(presence)
 
     async def _on_event(self, message: Msg) -> None:
+        self._take_event(message.data)
+
+    def _take_event(self, payload: bytes | memoryview) -> None:
         try:
-            event = decode_event(message.data)
+            event = decode_event(payload)
         except msgspec.DecodeError:
             _log.warning("event_of_another_version")
             return
@@ -159,4 +175,4 @@ class Dispatcher:
 
     def _tell_alive(self) -> None:
         jobs = tuple((job, stream.job.attempt) for job, stream in self._streams.items())
-        self._publisher.send(subjects.api_presence(self.api), encode(ApiAlive(self.api, jobs)))
+        self._publisher.send(subjects.api_presence(self.api), encode(ApiAlive(self.api, jobs, self._direct)))

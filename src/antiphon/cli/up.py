@@ -52,6 +52,7 @@ _REDRAW_S = 0.1
     "stt_model",
     "batch_size",
     "max_streams",
+    "transport",
     "queue_size",
     "queue_timeout_s",
     "shutdown_grace_s",

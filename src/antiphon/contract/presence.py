@@ -47,16 +47,31 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
         return self.capacity + math.ceil(self.capacity / RESERVE) if goes_on(job) else self.capacity
 
 
+class Direct(msgspec.Struct, frozen=True):
+    """Where an API server takes events over connections of their own (`antiphon.bus.direct`).
+
+    Attributes:
+        host, port: where it listens.
+        secret: what a worker has to say there.
+    """
+
+    host: str
+    port: int
+    secret: str
+
+
 class ApiAlive(msgspec.Struct, frozen=True):
     """An API server's heartbeat.
 
     Attributes:
         api: its id.
         jobs: id and attempt of those it still wants, so that lost cancels heal.
+        direct: where it takes events other than by NATS.
     """
 
     api: str
     jobs: tuple[tuple[str, int], ...]
+    direct: Direct | None = None
 
 
 class Pulse(msgspec.Struct, frozen=True, array_like=True):

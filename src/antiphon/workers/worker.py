@@ -10,6 +10,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from antiphon.bus.connection import Connection, Publisher, disconnect, subscribe
+from antiphon.bus.direct import EventSender
 from antiphon.contract import subjects
 from antiphon.contract.events import Event, Failed
 from antiphon.contract.jobs import Accepted, Cancel, Credit, Job, JobInput, Refused, Resend
@@ -68,6 +69,7 @@ class Worker:
         self._offering = offering
         self._places = Places(offering)
         self._publisher = Publisher(client)
+        self._events = EventSender(self._publisher)
         self._outboxes: dict[str, Outbox] = {}
         self._loop = asyncio.get_running_loop()
         self._died = asyncio.Event()
@@ -111,6 +113,7 @@ class Worker:
             self._presence_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._presence_task
+        await self._events.aclose()
         self._publish_presence(leaving=True)
         await self._publisher.aclose()
         await disconnect(self._client)
@@ -161,6 +164,7 @@ class Worker:
         with contextlib.suppress(msgspec.DecodeError):
             alive = decode_api_alive(message.data)
             self._cancel(self._places.heartbeat(alive, self._loop.time()))
+            self._events.heard(alive)
 
     async def _on_probe(self, message: Msg) -> None:
         await message.respond(encode(Pulse(self._engine_loop.overdue_s)))
@@ -178,7 +182,7 @@ class Worker:
             )
             kept = [encode(lost)]
         for payload in kept:
-            self._publisher.send(subjects.output(wanted.api), payload)
+            self._events.send_by_nats(wanted.api, payload)
 
     def _outbox(self, job: str, attempt: int) -> Outbox | None:
         outbox = self._outboxes.get(job)
@@ -203,7 +207,7 @@ class Worker:
 
     def _send(self, event: Event) -> None:
         if outbox := self._outbox(event.job, event.attempt):
-            self._publisher.send(subjects.output(outbox.api), outbox.pack(event))
+            self._events.send(outbox.api, outbox.pack(event))
 
     def _free(self, job: Job) -> None:
         if self._places.free(job):
