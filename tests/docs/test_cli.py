@@ -12,7 +12,7 @@ from antiphon.cli.options import default_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "cli.md").read_text()
-OPTION = re.compile(r"--?[a-z][a-z-]*")
+OPTION = re.compile(r"--?[a-z][a-z0-9-]*")
 
 
 def commands() -> dict[str, TyperCommand]:

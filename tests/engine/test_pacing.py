@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.engine.cost import StepCost
-from antiphon.engine.pacing import FIRST_FRAMES, GROWTH, LARGEST_FRAMES, next_frames
+from antiphon.engine.pacing import FIRST_FRAMES, GROWTH, LARGEST_FRAMES, WHOLE_FRAMES, next_frames
 
 lines = st.tuples(st.floats(0, 0.05), st.floats(0, 0.02))
 sizes = st.integers(FIRST_FRAMES, LARGEST_FRAMES)
@@ -20,6 +20,7 @@ def test_chunks_grow_by_at_most_a_factor_within_bounds(
 ) -> None:
     frames = next_frames(previous, lead_s, alone=alone, cost=cost_of(line))
     assert FIRST_FRAMES <= frames <= min(GROWTH * previous, LARGEST_FRAMES)
+    assert frames % WHOLE_FRAMES == 0
 
 
 @given(sizes, st.floats(0, 60), st.booleans(), lines)
@@ -46,4 +47,4 @@ def test_the_ramp_of_a_quick_model() -> None:
     for _ in range(5):
         ramp.append(frames)
         frames = next_frames(frames, 1.0, alone=False, cost=cost)
-    assert ramp == [6, 12, 24, 48, 80]
+    assert ramp == [6, 12, 24, 48, 90]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from antiphon.contract.events import AudioOut, Done, Event, Failed, Timestamps
 from antiphon.contract.jobs import Cancel, Credit, SynthesisJob
 from antiphon.engine.cost import Limits
+from antiphon.engine.pacing import LARGEST_FRAMES
 from antiphon.engine.speaking import SpeakingEngine
 from support.counting import FRAME, RATE, CountingModel
 
@@ -113,7 +114,7 @@ def test_credit_bounds_how_far_a_job_runs_ahead() -> None:
     rig.engine.add(job(text=TEXT * 20, credit_s=2.0))
     rig.run()
     assert not isinstance(rig.events[-1], Done)
-    assert 2.0 <= len(rig.audio("a")) / RATE < 2.0 + 80 * FRAME / RATE
+    assert 2.0 <= len(rig.audio("a")) / RATE < 2.0 + LARGEST_FRAMES * FRAME / RATE
     rig.engine.tell("a", Credit(0, 1000.0, 0))
     rig.run()
     assert isinstance(rig.events[-1], Done)

@@ -15,7 +15,7 @@ TEXTS = (
 )
 """Every language reads numbers."""
 
-CHUNKS = (8, 16, 40, LARGEST_FRAMES)
+CHUNKS = (6, 12, 24, 48, LARGEST_FRAMES)
 
 
 def learn(model: TTSModel[Any], *, texts: Sequence[str] = TEXTS, rows: int = 1) -> SpeakingCosts:

@@ -5,8 +5,11 @@ from antiphon.engine.cost import StepCost
 FIRST_FRAMES = 6
 """Frames of a stream's first chunk beyond where its sound most likely begins."""
 
-LARGEST_FRAMES = 80
+LARGEST_FRAMES = 96
 """Frames a chunk grows to: more would keep other streams waiting for the step."""
+
+WHOLE_FRAMES = 6
+"""Chunks are multiples of this: matrix libraries work in blocks of so many rows."""
 
 GROWTH = 2
 """By how much a chunk is larger than the one before, at most."""
@@ -34,4 +37,4 @@ def next_frames(previous: int, lead_s: float, *, alone: bool, cost: StepCost) ->
     fixed_s = cost.base_s + PATH_S
     thrifty = fixed_s / cost.unit_s * (1.0 / share - 1.0) if cost.unit_s > 0.0 else LARGEST_FRAMES
     wanted = min(GROWTH * previous, thrifty, cost.units_within(within_s), LARGEST_FRAMES)
-    return max(FIRST_FRAMES, int(wanted))
+    return max(FIRST_FRAMES, int(wanted) // WHOLE_FRAMES * WHOLE_FRAMES)
