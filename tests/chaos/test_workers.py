@@ -110,9 +110,11 @@ slow = pytest.mark.slow
 async def test_a_blow_to_a_worker_of_each_kind(pair: Pair, undisturbed: Everything, blow: Blow) -> None:
     crowd = Crowd(pair.platform.url)
     await crowd.begun()
+    moved = pair.moved()
     names = [await asyncio.to_thread(pair.busiest, kind) for kind in ("stt", "tts")]
     async with blow(pair, names[0]), blow(pair, names[1]):
         assert await crowd.all_of_it() == undisturbed
+    assert pair.moved() > moved or blow in (slowed, told_to_leave), "nobody was struck"
     await asyncio.to_thread(pair.wait)
     await asyncio.to_thread(pair.platform.wait_idle)
 

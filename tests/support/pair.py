@@ -47,6 +47,10 @@ class Pair:
                 return name
         raise AssertionError(f"no {kind} worker has a stream")
 
+    def moved(self) -> float:
+        """How many jobs have gone on elsewhere so far."""
+        return self.platform.metric("api", "antiphon_api_failovers_total")
+
 
 @contextmanager
 def pair_of_workers(folder: Path, pace: float = PACE) -> Iterator[Pair]:
