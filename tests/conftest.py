@@ -3,12 +3,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.nats import nats_server
 
 # What a shell without job control runs in the background is deaf to Ctrl-C, and so would be the programs that
 # tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A loaded machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
