@@ -12,6 +12,7 @@ from antiphon.cli.console import err, out, plain_errors
 from antiphon.cli.options import takes_settings
 from antiphon.errors import OperatorError
 from antiphon.settings import Settings
+from antiphon.telemetry.logs import configure_logging
 
 app = typer.Typer(
     help="Measure a model on this machine and find the batch_size and max_streams for a goal. Nothing else "
@@ -31,7 +32,7 @@ Write = Annotated[
 
 @app.command(epilog="Example: antiphon tune tts --ttfa-p95 100ms --rtf 0.8 --write antiphon.toml")
 @plain_errors()
-@takes_settings("models_dir", tts_model="--model")
+@takes_settings("models_dir", "log_level", tts_model="--model")
 def tts(
     settings: Settings,
     *,
@@ -56,6 +57,7 @@ def tts(
     from antiphon.models.store import ModelStore
     from antiphon.tuning.speech import Goal, carry, knee
 
+    configure_logging(settings.log_level, settings.log_format)
     sizes = _sizes(batch_sizes)
     goal = Goal(parse_seconds(ttfa_p95, "--ttfa-p95"), rtf, underruns)
     model = load_tts(settings.tts_model, ModelStore(settings.models_dir))
@@ -87,7 +89,7 @@ def tts(
 
 @app.command(epilog="Example: antiphon tune stt --final-p95 300ms --partial-every 500ms")
 @plain_errors()
-@takes_settings("models_dir", "tts_model", stt_model="--model")
+@takes_settings("models_dir", "log_level", "tts_model", stt_model="--model")
 def stt(
     settings: Settings,
     *,
@@ -109,6 +111,7 @@ def stt(
     from antiphon.models.store import ModelStore
     from antiphon.tuning.recognition import HearingGoal, knee, most_streams, spoken
 
+    configure_logging(settings.log_level, settings.log_format)
     sizes = _sizes(batch_sizes)
     goal = HearingGoal(
         parse_seconds(final_p95, "--final-p95"), parse_seconds(partial_every, "--partial-every")
