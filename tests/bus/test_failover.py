@@ -103,6 +103,8 @@ async def test_what_a_worker_was_doing_goes_on_elsewhere(nats_url: str, fleet: F
         await fleet.known_to(api)
         spoken = [await api.synthesize(speech()) for _ in range(3)]
         heard = await api.recognize(RecognitionJob(job=uuid4().hex, api="", model="levels", language="en"))
+        # On a crowded machine they may be on the move already.
+        await until(lambda: spoken[0].running and heard.running)
         struck = [fleet.named(spoken[0].worker), fleet.named(heard.worker)]
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             speaking = [group.create_task(speak(stream)) for stream in spoken]

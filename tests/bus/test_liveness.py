@@ -40,6 +40,7 @@ def test_a_worker_that_speaks_is_neither_probed_nor_suspected(gaps: list[float],
         now += gap
         assert not liveness.to_be_probed("w", now)
         assert liveness.suspicion("w", lead_s, now) is None
+        assert liveness.all_well(now)
         liveness.progressed("w", now)
 
 
@@ -89,7 +90,9 @@ def test_a_worker_whose_model_hangs_says_so_itself() -> None:
     liveness = Liveness()
     liveness.heard("w", 0.0)
     assert liveness.to_be_probed("w", 0.1)
+    assert not liveness.all_well(0.1)
     liveness.answered("w", 0.1, 0.1)
+    assert not liveness.all_well(0.1)
     assert liveness.suspicion("w", 0.0, 0.11) == "hung"
     assert liveness.suspicion("w", 5.0, 0.11) is None  # a listener with audio left waits a little longer
     liveness.progressed("w", 0.2)

@@ -76,6 +76,10 @@ class Liveness:
         """The worker is gone."""
         self._workers.pop(worker, None)
 
+    def all_well(self, now: float) -> bool:
+        """Whether every worker spoke just now, and none complained."""
+        return all(now - w.heard_at <= PROBE_AFTER_S and not w.overdue_s for w in self._workers.values())
+
     def to_be_probed(self, worker: str, now: float) -> bool:
         """Whether a worker that owes something is to be probed now; taken as done if so.
 

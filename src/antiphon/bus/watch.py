@@ -22,6 +22,7 @@ from antiphon.telemetry.logs import get_logger
 
 TICK_S = 0.025
 LOOK_AFTER_TICKS = 4
+"""While all is well, jobs are looked after this many ticks apart."""
 
 LONGEST_TICK_S = 0.1
 """What a tick that comes late counts for at most: what came meanwhile is read before the next."""
@@ -98,8 +99,10 @@ class Watch:
                 continue
             self._clock += min(elapsed_s, LONGEST_TICK_S)
             self._placement.expire(self._clock)
-            self._judge()
-            if tick % LOOK_AFTER_TICKS == 0:
+            in_turn = tick % LOOK_AFTER_TICKS == 0
+            if in_turn or not self._liveness.all_well(self._clock):
+                self._judge()
+            if in_turn:
                 for stream in list(self._streams.values()):
                     stream.look_after()
 
