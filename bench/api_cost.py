@@ -72,8 +72,8 @@ async def run(targets: dict[str, tuple[Target, list[int]]], rounds: int, request
     for name in targets:
         await speak(clients[name], SHORT, CLIENTS * 4)
     for _ in range(rounds):
-        for name, words in figures:
-            figures[name, words].append(await measure(clients[name], targets[name][1], words, requests))
+        for (name, words), costs in figures.items():
+            costs.append(await measure(clients[name], targets[name][1], words, requests))
     print("| transport | | API | worker | NATS | sum |\n|---|---|---|---|---|---|")
     for name in targets:
         short, long = (

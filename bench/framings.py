@@ -101,6 +101,7 @@ class LeanEnd(End, asyncio.Protocol):
         self._transport: Any = None
 
     def connection_made(self, transport: Any) -> None:
+        """See `asyncio.Protocol`."""
         self._transport = transport
         transport.set_write_buffer_limits(1 << 22)
         hello = b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB ' + self._hears + b" 1\r\n"
@@ -111,6 +112,7 @@ class LeanEnd(End, asyncio.Protocol):
         self._transport.writelines((self._head, b"%d\r\n" % len(payload), payload, b"\r\n"))
 
     def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
         buffer = self._buffer
         buffer += data
         at = 0
@@ -145,6 +147,7 @@ class DirectEnd(End, asyncio.Protocol):
         self._transport: Any = None
 
     def connection_made(self, transport: Any) -> None:
+        """See `asyncio.Protocol`."""
         self._transport = transport
         transport.set_write_buffer_limits(1 << 22)
 
@@ -153,6 +156,7 @@ class DirectEnd(End, asyncio.Protocol):
         self._transport.writelines((_LENGTH.pack(len(payload)), payload))
 
     def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
         buffer = self._buffer
         buffer += data
         at = 0

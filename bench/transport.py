@@ -18,8 +18,9 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from antiphon.contract.events import AudioOut
 from antiphon.contract.jobs import Credit
 from antiphon.contract.wire import encode
-from framings import Way, open_end
+from framings import End, Way, open_end
 from support.nats import NatsProcess, free_port, nats_process
 
 RATE = 24_000
@@ -95,37 +96,39 @@ def _events(way: Way, load: Load, audio: np.ndarray, seq: int) -> list[AudioOut]
     return events
 
 
-async def _worker(way: Way, url: str, place: str, control: Connection) -> None:
-    loop = asyncio.get_running_loop()
-    end = await open_end(way, url, place, worker=True, take=lambda _credit: None)
+def _engine(way: Way, emit: Callable[[list[AudioOut]], None], load: Load, steps: int) -> None:
+    """The engine's thread: steps when they are due."""
+    audio = np.random.default_rng(1).standard_normal(round(load.chunk_s * RATE), np.float32)
+    due = time.monotonic()
+    for step in range(steps):
+        due += 1 / load.steps_per_s
+        time.sleep(max(0.0, due - time.monotonic()))
+        emit(_events(way, load, audio, step))
 
-    def send(events: Iterable[AudioOut]) -> None:
-        for payload in way.payloads(list(events)):
-            end.send(payload)
 
-    def send_encoded(payloads: list[bytes]) -> None:
+def _emit(loop: asyncio.AbstractEventLoop, way: Way, end: End, events: list[AudioOut]) -> None:
+    """Pass a step's events on to the event loop."""
+
+    def send(payloads: Iterable[bytes]) -> None:
         for payload in payloads:
             end.send(payload)
 
-    def engine(load: Load, steps: int) -> None:
-        audio = np.random.default_rng(1).standard_normal(round(load.chunk_s * RATE), np.float32)
-        due = time.monotonic()
-        for step in range(steps):
-            due += 1 / load.steps_per_s
-            time.sleep(max(0.0, due - time.monotonic()))
-            events = _events(way, load, audio, step)
-            if way.early:
-                loop.call_soon_threadsafe(send_encoded, way.payloads(events))
-            elif way.together:
-                loop.call_soon_threadsafe(send, events)
-            else:
-                for event in events:
-                    loop.call_soon_threadsafe(send, (event,))
+    if way.early:
+        loop.call_soon_threadsafe(send, way.payloads(events))
+    elif way.together:
+        loop.call_soon_threadsafe(lambda: send(way.payloads(events)))
+    else:
+        for event in events:
+            loop.call_soon_threadsafe(lambda event=event: send(way.payloads([event])))
 
+
+async def _worker(way: Way, url: str, place: str, control: Connection) -> None:
+    end = await open_end(way, url, place, worker=True, take=lambda _credit: None)
+    emit = partial(_emit, asyncio.get_running_loop(), way, end)
     control.send("ready")
     while order := await asyncio.to_thread(control.recv):
         began = time.process_time()
-        thread = threading.Thread(target=engine, args=order)
+        thread = threading.Thread(target=_engine, args=(way, emit, *order))
         thread.start()
         await asyncio.to_thread(thread.join)
         await asyncio.sleep(0.1)

@@ -10,7 +10,7 @@ from antiphon.bus.dispatcher import Dispatcher
 from antiphon.bus.synthesis import SynthesisStream
 from antiphon.contract.events import AudioOut, Done, Timestamps
 from antiphon.contract.jobs import Cancel, SynthesisJob
-from antiphon.contract.wire import decode_offer_reply, encode
+from antiphon.contract.wire import MAX_PAYLOAD_BYTES, decode_offer_reply, encode
 from antiphon.errors import (
     JobLost,
     LanguageNotSupported,
@@ -67,7 +67,7 @@ async def test_a_job_is_spoken_over_the_bus(nats_url: str) -> None:
             [np.frombuffer(e.samples, np.float32) for e in events if isinstance(e, AudioOut)]
         )
         assert np.array_equal(samples, CountingModel().whole(0, 125 * FRAME))
-        assert max(len(e.samples) for e in events if isinstance(e, AudioOut)) <= 32 * 1024
+        assert max(len(e.samples) for e in events if isinstance(e, AudioOut)) <= MAX_PAYLOAD_BYTES
 
 
 async def test_many_jobs_at_once(nats_url: str) -> None:

@@ -103,7 +103,7 @@ def _table(levels: NDArray[np.int16], codes: NDArray[np.uint8]) -> _Codec:
 
 _CODECS: Mapping[str, _Codec] = MappingProxyType(
     {
-        "pcm_f32le": _Codec(np.dtype("<f4"), lambda samples: samples.astype("<f4"), clean),
+        "pcm_f32le": _Codec(np.dtype("<f4"), lambda samples: samples.astype("<f4", copy=False), clean),
         "pcm_f16le": _Codec(np.dtype("<f2"), lambda samples: samples.astype("<f2"), clean),
         "pcm_s16le": _Codec(np.dtype("<i2"), _to_s16, _from_s16),
         "pcm_s32le": _Codec(np.dtype("<i4"), _to_s32, _from_s32),

@@ -1,6 +1,6 @@
 """When a listener runs dry."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _ROUNDING_S = 1e-6
 """Gaps this short are float rounding."""
@@ -42,12 +42,9 @@ class PlaybackClock:
         if seconds <= 0:
             return self
         if self.started_s is None:
-            return replace(self, started_s=now_s, sent_audio_s=seconds)
+            return PlaybackClock(now_s, seconds)
+        sent_audio_s = self.sent_audio_s + seconds
         gap_s = -self.lead_s(now_s)
-        late = gap_s > _ROUNDING_S
-        return replace(
-            self,
-            sent_audio_s=self.sent_audio_s + seconds,
-            underruns=self.underruns + late,
-            underrun_s=self.underrun_s + (gap_s if late else 0.0),
-        )
+        if gap_s <= _ROUNDING_S:
+            return PlaybackClock(self.started_s, sent_audio_s, self.underruns, self.underrun_s)
+        return PlaybackClock(self.started_s, sent_audio_s, self.underruns + 1, self.underrun_s + gap_s)

@@ -31,7 +31,7 @@ class AudioOut(_Event, frozen=True, tag="audio"):
     Attributes:
         start_sample: position of the first sample in the job's (trimmed) audio.
         sample_rate: in Hz.
-        samples: raw little-endian float32, mono, at most 32 KB.
+        samples: raw little-endian float32, mono, at most 128 KB.
         step_s: engine time this chunk took.
     """
 

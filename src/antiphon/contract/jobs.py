@@ -110,7 +110,7 @@ OfferReply = Accepted | Refused
 
 
 class AudioIn(msgspec.Struct, frozen=True, tag="audio", array_like=True):
-    """Samples for a recognition job: ``samples`` is raw little-endian float32, at most 32 KB."""
+    """Samples for a recognition job: ``samples`` is raw little-endian float32, at most 128 KB."""
 
     attempt: int
     seq: int

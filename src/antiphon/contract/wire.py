@@ -6,8 +6,9 @@ from antiphon.contract.events import Event
 from antiphon.contract.jobs import Job, JobInput, OfferReply
 from antiphon.contract.presence import ApiAlive, Presence, Pulse
 
-MAX_PAYLOAD_BYTES = 32 * 1024
-"""Audio in one message; longer audio is cut."""
+MAX_PAYLOAD_BYTES = 128 * 1024
+"""Audio in one message; longer audio is cut. Each message costs every process on its way about as much as
+50 KB of audio (docs/performance.md); more than a second of audio at once helps nobody."""
 
 encode = msgspec.msgpack.Encoder().encode
 
