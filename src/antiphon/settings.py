@@ -109,7 +109,12 @@ class Settings(BaseModel):
         default=256, ge=0, description="Requests that may wait for a place before others get 429."
     )
     queue_timeout_s: float = Field(
-        default=5.0, gt=0, description="Seconds a request waits for a place before it gets 429."
+        default=1.0, gt=0, description="Seconds a request waits for a place before it gets 429."
+    )
+    worker_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds a request waits for a worker when none is there, or when its own was lost.",
     )
     shutdown_grace_s: float = Field(
         default=10.0, ge=0, description="Seconds that running streams get to finish after SIGTERM."

@@ -36,7 +36,9 @@ class Bench:
     async def __aenter__(self) -> Self:
         self.client = await connect(self._url, "placement-test")
         self.publisher = Publisher(self.client)
-        self.placement = Placement(self.client, self.publisher, queue_size=4, queue_timeout_s=0.4)
+        self.placement = Placement(
+            self.client, self.publisher, queue_size=4, queue_timeout_s=0.4, worker_timeout_s=0.4
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -73,3 +73,15 @@ def test_capacity_follows_from_the_share_of_time_that_audio_needs() -> None:
     quick = Demand()
     quick.observe(busy_s=0.0, audio_s=1.0)
     assert quick.capacity(0.8) == MOST_STREAMS
+
+
+def test_surprises_are_remembered_and_slowly_forgotten() -> None:
+    cost = StepCost()
+    for _ in range(100):
+        cost.observe(10, 0.01)
+    assert cost.surprise_s == pytest.approx(0.0, abs=1e-3)
+    cost.observe(10, 0.11)
+    assert cost.surprise_s == pytest.approx(0.1, rel=0.1)
+    for _ in range(300):
+        cost.observe(10, 0.01)
+    assert cost.surprise_s < 0.01

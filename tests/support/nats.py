@@ -81,7 +81,7 @@ def nats_server(folder: Path) -> Iterator[str]:
 @asynccontextmanager
 async def dispatcher(url: str, *, queue_size: int = 8, timeout_s: float = 2.0) -> AsyncIterator[Dispatcher]:
     client = await connect(url, "api-test")
-    api = Dispatcher(client, queue_size=queue_size, queue_timeout_s=timeout_s)
+    api = Dispatcher(client, queue_size=queue_size, queue_timeout_s=timeout_s, worker_timeout_s=timeout_s)
     await api.start()
     try:
         yield api

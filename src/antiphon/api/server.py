@@ -71,7 +71,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     async with serve_health(readiness, settings.metrics_host, settings.metrics_port):
         client = await connect(settings.nats_url, "api")
         dispatcher = Dispatcher(
-            client, queue_size=settings.queue_size, queue_timeout_s=settings.queue_timeout_s
+            client,
+            queue_size=settings.queue_size,
+            queue_timeout_s=settings.queue_timeout_s,
+            worker_timeout_s=settings.worker_timeout_s,
         )
         await dispatcher.start()
         try:

@@ -36,15 +36,21 @@ class Dispatcher:
     Args:
         client: connection to NATS.
         queue_size: how many requests may wait for a place on the workers of one model.
-        queue_timeout_s: how long each may wait.
+        queue_timeout_s, worker_timeout_s: how long each may wait; see `Placement`.
     """
 
-    def __init__(self, client: Connection, *, queue_size: int, queue_timeout_s: float) -> None:
+    def __init__(
+        self, client: Connection, *, queue_size: int, queue_timeout_s: float, worker_timeout_s: float
+    ) -> None:
         self.api = uuid4().hex
         self._client = client
         self._publisher = Publisher(client)
         self._placement = Placement(
-            client, self._publisher, queue_size=queue_size, queue_timeout_s=queue_timeout_s
+            client,
+            self._publisher,
+            queue_size=queue_size,
+            queue_timeout_s=queue_timeout_s,
+            worker_timeout_s=worker_timeout_s,
         )
         self._streams: dict[str, JobStream] = {}
         self._watch = Watch(client, self._placement, self._streams)

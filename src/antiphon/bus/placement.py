@@ -75,17 +75,25 @@ class Placement:
         client: connection to NATS.
         publisher: takes back the offers that nobody waits for any more.
         queue_size: how many requests may wait for a place on the workers of one model.
-        queue_timeout_s: how long each may wait.
+        queue_timeout_s: how long each may wait while there are workers.
+        worker_timeout_s: how long each may wait for a worker, and those that lost theirs for another.
     """
 
     def __init__(
-        self, client: Client, publisher: Publisher, *, queue_size: int, queue_timeout_s: float
+        self,
+        client: Client,
+        publisher: Publisher,
+        *,
+        queue_size: int,
+        queue_timeout_s: float,
+        worker_timeout_s: float,
     ) -> None:
         self._client = client
         self._publisher = publisher
         self._table = PresenceTable()
         self._queue_size = queue_size
         self._queue_timeout_s = queue_timeout_s
+        self._worker_timeout_s = worker_timeout_s
         self._queues: dict[tuple[Kind, str], Queue] = {}
         self._seen: set[tuple[Kind, str]] = set()
         self._held: dict[str, tuple[Queue, str]] = {}  # by job: where it counts, and whose it is
@@ -174,7 +182,7 @@ class Placement:
             prefer=prefer,
             digest=digest,
             tenant=tenant,
-            deadline=asked_at + self._queue_timeout_s,
+            deadline=asked_at + self._patience_s(job),
             dry_at=asked_at + _lead_s(job) if goes_on(job) else None,
         )
         placed = await self._place(request, queue)
@@ -182,6 +190,11 @@ class Placement:
         waited_s = asyncio.get_running_loop().time() - asked_at
         metrics.API_QUEUE_WAIT.labels(offering=queue.kind).observe(waited_s)
         return placed
+
+    def _patience_s(self, job: Job) -> float:
+        """Nobody who asks wants to wait long for others to finish; a worker takes seconds to start."""
+        begun = job.attempt > 0 or goes_on(job)
+        return self._worker_timeout_s if begun or not self._table.serves(job.model) else self._queue_timeout_s
 
     def _queue(self, kind: Kind, model: str) -> Queue:
         if (kind, model) not in self._queues:

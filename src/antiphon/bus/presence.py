@@ -15,6 +15,11 @@ CLEARLY_TIMES = 2.0
 """A wait that is longer by both of these is clearly worse than another."""
 
 
+ALIKE_S = 0.02
+"""Waits in the same multiple of this are alike: below it, one worker would get every job for being a hair
+quicker, and be missed by everybody when it fails."""
+
+
 @dataclass(slots=True)
 class _Entry:
     presence: Presence
@@ -32,8 +37,8 @@ class _Entry:
 
     @property
     def badness(self) -> tuple[float, float]:
-        """Orders workers: by the expected wait, and the idle ones by how full they are."""
-        return self.wait_s, self.load / max(1, self.presence.capacity)
+        """Orders workers: by the expected wait, those alike by how full they are."""
+        return self.wait_s // ALIKE_S, self.load / max(1, self.presence.capacity)
 
     def may_take(self, job: Job, digest: str) -> bool:
         """Whether it makes sense to offer the job here."""

@@ -26,6 +26,7 @@ app = typer.Typer(add_completion=False)
     "direct_port",
     "queue_size",
     "queue_timeout_s",
+    "worker_timeout_s",
     "max_message_bytes",
     "max_upload_bytes",
     "max_audio_s",

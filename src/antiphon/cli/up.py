@@ -55,6 +55,7 @@ _REDRAW_S = 0.1
     "transport",
     "queue_size",
     "queue_timeout_s",
+    "worker_timeout_s",
     "shutdown_grace_s",
     "max_message_bytes",
     "max_upload_bytes",

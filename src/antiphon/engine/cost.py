@@ -24,6 +24,13 @@ def patience(predicted_s: float) -> float:
     return PATIENCE_BASE_S + PATIENCE_FACTOR * predicted_s
 
 
+CALM = 0.99
+"""What is left of a surprise after each further step."""
+
+MOST_SURPRISE_S = 0.25
+"""However restless the machine, no more is kept in reserve."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much an engine takes on.
@@ -61,11 +68,14 @@ class StepCost:
     Attributes:
         base_s: seconds that a step takes whatever its size.
         unit_s: seconds that each unit adds.
+        surprise_s: by how much steps have lately overrun what was predicted: the largest, slowly forgotten.
+            Next to nothing on a machine of one's own; where others interrupt, it is to be prepared for.
     """
 
     def __init__(self) -> None:
         self.base_s = 0.0
         self.unit_s = 0.0
+        self.surprise_s = 0.0
         self._weight = 1.0
         self._n = self._nn = self._t = self._nt = 0.0
 
@@ -83,6 +93,7 @@ class StepCost:
         """Learn from a step."""
         expected = self.predict(units)
         if expected > 0.0:
+            self.surprise_s = min(max(seconds - expected, self.surprise_s * CALM), MOST_SURPRISE_S)
             seconds = min(seconds, OUTLIER * expected)
         self._weight = MEMORY * self._weight + 1.0
         self._n = MEMORY * self._n + units

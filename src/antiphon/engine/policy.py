@@ -22,7 +22,8 @@ STARVED_S = 2.0
 """Whoever has heard nothing for this long comes before everybody, even in an overload without end."""
 
 MARGIN_S = 0.03
-"""Audio has to be made this much before it is due, for the way to the listener."""
+"""Audio has to be made this much before it is due, for the way to the listener; and by as much more as steps
+have lately overrun what was predicted."""
 
 FAR_AHEAD_S = 5.0
 """A listener with more audio left than this can wait for any other."""
@@ -110,32 +111,38 @@ def _step_s(candidate: Candidate, cost: StepCost) -> float:
     return cost.predict(candidate.units) + candidate.start_s
 
 
-def _until_made(count: int, units: float, batch_size: int, cost: StepCost) -> float:
-    """Seconds until ``count`` chunks of so many units together are made, in full steps."""
-    return -(-count // batch_size) * cost.base_s + units * cost.unit_s
+def _work_s(candidate: Candidate, cost: StepCost) -> float:
+    """What its chunk adds to a step."""
+    return candidate.units * cost.unit_s + candidate.start_s
+
+
+def _until_made(count: int, work_s: float, batch_size: int, cost: StepCost) -> float:
+    """Seconds until ``count`` chunks that add so much together are made, in full steps."""
+    return -(-count // batch_size) * cost.base_s + work_s
 
 
 def _most_that_can_be_saved(
     listeners: Sequence[Candidate], batch_size: int, cost: StepCost
 ) -> list[Candidate]:
     """The largest set of listeners of whom none runs dry if nobody else comes between, by deadline."""
-    kept: list[tuple[float, int]] = []  # heap of (-units, index)
-    units = 0.0
+    kept: list[tuple[float, int]] = []  # heap of (-work, index)
+    work_s = 0.0
     for index, listener in enumerate(listeners):
-        heapq.heappush(kept, (-listener.units, index))
-        units += listener.units
-        if _until_made(len(kept), units, batch_size, cost) > _lead(listener):
-            units += heapq.heappop(kept)[0]
+        heapq.heappush(kept, (-_work_s(listener, cost), index))
+        work_s += _work_s(listener, cost)
+        if _until_made(len(kept), work_s, batch_size, cost) > _lead(listener):
+            work_s += heapq.heappop(kept)[0]
     return [listeners[index] for index in sorted(index for _, index in kept)]
 
 
 def _slacks(saved: Sequence[Candidate], batch_size: int, cost: StepCost) -> list[float]:
     """How long each of the saved could wait for something else before its turn by deadline came too late."""
     slacks: list[float] = []
-    units = 0.0
+    work_s = 0.0
+    margin_s = MARGIN_S + cost.surprise_s
     for count, listener in enumerate(saved, start=1):
-        units += listener.units
-        slacks.append(_lead(listener) - _until_made(count, units, batch_size, cost) - MARGIN_S)
+        work_s += _work_s(listener, cost)
+        slacks.append(_lead(listener) - _until_made(count, work_s, batch_size, cost) - margin_s)
     return slacks
 
 

@@ -18,6 +18,9 @@ from antiphon.telemetry.logs import get_logger
 USUAL_CHARS = 100
 """Length of a segment that nobody has seen yet."""
 
+PRESSING_S = 0.3
+"""A listener with less audio left than this is most likely served before a newcomer."""
+
 BUSY_SHARE = 0.85
 """How much of the engine's time real-time streams may fill; the rest is for bursts."""
 
@@ -225,15 +228,17 @@ class SpeakingEngine(Generic[StateT]):
             self._released(stream.job)
 
     def _look_ahead(self) -> Outlook:
-        """A newcomer waits for those before it that have no audio yet, and half a step that runs already."""
-        costs = self._costs
-        before = [s for s in self._streams.values() if s.first_audio_at is None]
-        running_s = self._step_s / 2 if len(before) < len(self._streams) else 0.0
+        """A newcomer waits for those before it, for listeners near their end, and for half a running step."""
+        costs, now = self._costs, self._clock()
         opening_s = costs.opening_s(USUAL_CHARS)
-        ahead_s = sum(costs.opening_s(len(s.job.text)) for s in before)
-        return Outlook(
-            running_s + ahead_s + opening_s, opening_s, self._limits.max_streams or self._capacity()
-        )
+        before_s = self._step_s / 2 if self._streams else 0.0
+        for stream in self._streams.values():
+            lead_s = stream.lead_s(now)
+            if lead_s is None:
+                before_s += costs.opening_s(len(stream.job.text))
+            elif lead_s < PRESSING_S and stream.wants_step:
+                before_s += costs.decode.predict(stream.frames)
+        return Outlook(before_s + opening_s, opening_s, self._limits.max_streams or self._capacity())
 
     def _capacity(self) -> int:
         """As many streams as can go on for ever, and more while these are ahead of their listeners."""
