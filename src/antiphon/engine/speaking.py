@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from antiphon.contract.events import Event
 from antiphon.contract.jobs import Cancel, Credit, JobInput, SynthesisJob
-from antiphon.engine.admission import Debt, fits
+from antiphon.engine.admission import STEADY_SHARE, Debt, fits
 from antiphon.engine.cost import Demand, Limits, Outlook, StepCost, patience
 from antiphon.engine.pacing import FIRST_FRAMES
 from antiphon.engine.policy import Candidate, Choice, choose
@@ -20,9 +20,6 @@ USUAL_CHARS = 100
 
 PRESSING_S = 0.3
 """A listener with less audio left than this is most likely served before a newcomer."""
-
-BUSY_SHARE = 0.85
-"""How much of the engine's time real-time streams may fill; the rest is for bursts."""
 
 _log = get_logger(__name__)
 
@@ -241,9 +238,9 @@ class SpeakingEngine(Generic[StateT]):
         return Outlook(before_s + opening_s, opening_s, self._limits.max_streams or self._capacity())
 
     def _capacity(self) -> int:
-        """As many streams as can go on for ever, and more while these are ahead of their listeners."""
+        """As many streams as surely fit, and one more at a time while these are ahead of their listeners."""
         costs = self._costs
-        steady, held = costs.demand.capacity(BUSY_SHARE), len(self._streams)
+        steady, held = costs.demand.capacity(STEADY_SHARE), len(self._streams)
         if held < steady:
             return steady
         now = self._clock()
@@ -252,7 +249,6 @@ class SpeakingEngine(Generic[StateT]):
             costs.length.predict(USUAL_CHARS),
             demand=costs.demand.per_audio_s,
             opening_s=costs.opening_s(USUAL_CHARS),
-            share=BUSY_SHARE,
         )
         return held + room
 
@@ -260,4 +256,4 @@ class SpeakingEngine(Generic[StateT]):
         rest_s = stream.rest_s
         if rest_s is None:
             rest_s = self._costs.length.predict(len(stream.job.text))
-        return Debt(max(0.0, stream.lead_s(now) or 0.0), rest_s)
+        return Debt(stream.lead_s(now), rest_s)
