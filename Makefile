@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up check install dev models lint types test test-all bench lock clean
+.PHONY: help up check install dev models lint types test test-all chaos bench lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test: lint types models  ## linters, type checker and the tests that take under 
 
 test-all: lint types models  ## everything, the slow ones too
 	$(BIN)/pytest
+
+chaos: dev models  ## kill, stop, hang, cut and overload a whole platform while people speak and hear
+	$(BIN)/pytest tests/chaos
 
 bench: install  ## load the platform that `make up` runs (docs/performance.md)
 	$(BIN)/antiphon bench tts
