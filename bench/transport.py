@@ -177,9 +177,12 @@ class Pair:
         place = str(folder / "direct.sock") if way.carrier == "unix" else str(free_port())
         context = multiprocessing.get_context("spawn")
         self._controls: list[Any] = []
+        self._processes: list[Any] = []
         for end in (_api, _worker):
             ours, theirs = context.Pipe()
-            context.Process(target=_run, args=(end, way, url, place, theirs), daemon=True).start()
+            process = context.Process(target=_run, args=(end, way, url, place, theirs), daemon=True)
+            process.start()
+            self._processes.append(process)
             assert ours.recv() == "ready"
             self._controls.append(ours)
 
@@ -192,6 +195,12 @@ class Pair:
         worker_s = worker.recv()
         api_s, latencies = api.recv()
         return worker_s, api_s, latencies
+
+    def close(self) -> None:
+        """End both."""
+        for control, process in zip(self._controls, self._processes, strict=True):
+            control.send(None)
+            process.join()
 
 
 def nats_cpu_s(nats: NatsProcess) -> float:
@@ -223,6 +232,8 @@ def main() -> None:
                     cpu_us = [s / audio_s * 1e6 for s in (worker_s, nats_cpu_s(nats) - before, api_s)]
                     figures[load, pair.way.name].append((cpu_us[0], cpu_us[1], cpu_us[2]))
                     delays[load, pair.way.name] += latencies
+        for pair in pairs:
+            pair.close()
     for load in LOADS:
         print(f"\n{load}: CPU microseconds a second of audio (median of {options.rounds})\n")
         print("| way | worker | NATS | API | sum | of the first | latency p50, ms | p95 |")
