@@ -5,6 +5,7 @@ import contextlib
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -20,15 +21,14 @@ from antiphon.workers.worker import Worker
 from support.counting import FRAME, CountingModel
 from support.nats import counting_worker, dispatcher, free_port, until
 from support.proxy import Proxy
+from support.small import small_worker
 
 WHOLE = CountingModel().whole(0, 125 * FRAME)
 
 
 def job(**more: object) -> SynthesisJob:
-    text = "one two three four five six seven eight nine ten"
-    return SynthesisJob(
-        job=uuid4().hex, api="", model="counting", voice="one", language="en", text=text, **more
-    )
+    values = {"text": "one two three four five six seven eight nine ten"} | more
+    return SynthesisJob(job=uuid4().hex, api="", model="counting", voice="one", language="en", **values)
 
 
 def samples(events: list[object]) -> np.ndarray:
@@ -134,6 +134,24 @@ async def test_a_connection_that_breaks_in_mid_stream_loses_nothing(
                 again = await api.synthesize(job())
                 assert np.array_equal(samples([event async for event in again]), WHOLE)
             await until(lambda: lanes(worker))
+
+
+@pytest.mark.slow
+async def test_a_worker_killed_in_mid_stream_is_taken_over_from_without_a_change(
+    nats_url: str, tmp_path: Path
+) -> None:
+    async with listening(nats_url) as api:
+        with small_worker("tts", nats_url, tmp_path) as one, small_worker("tts", nats_url, tmp_path) as two:
+            await until(lambda: len(api.offerings("tts")) == 2 and len(api._intake._guests) == 2, 15)
+            by_nats = count_by_nats(api)
+            stream = await api.synthesize(job(text=" ".join(["word"] * 60)))
+            events = [await anext(stream) for _ in range(4)]
+            next(worker for worker in (one, two) if worker.name == stream.worker).kill()
+            async with asyncio.timeout(15):
+                events += [event async for event in stream]
+    assert stream.job.attempt == 1
+    assert np.array_equal(samples(events), CountingModel().whole(0, 625 * FRAME))
+    assert not any(by_nats)
 
 
 async def test_who_does_not_know_the_secret_is_not_heard(nats_url: str) -> None:
