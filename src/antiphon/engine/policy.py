@@ -28,7 +28,7 @@ have lately overrun what was predicted."""
 FAR_AHEAD_S = 5.0
 """A listener with more audio left than this can wait for any other."""
 
-BASE_SHARE = 0.1
+BASE_SHARE = 0.25
 """Rows join a step while what a step costs whatever its size is at least this share of it. Then another row
 brings no throughput, but keeps the first one waiting: on a CPU, whose steps cost the sum of their rows."""
 
