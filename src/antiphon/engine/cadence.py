@@ -2,7 +2,7 @@
 
 import math
 
-PARTIAL_EVERY_S = 0.45
+PARTIAL_EVERY_S = 0.4
 """Seconds of new audio between two partials while the engine has time."""
 
 SELDOM_S = 5.0
