@@ -49,7 +49,7 @@ def test_the_same_seed_plays_the_same() -> None:
 def test_listeners_hear_in_real_time() -> None:
     summary = summarise(simulate(Fleet(QUICK), Listeners(10), duration_s=60))
     assert summary.underruns == 0
-    assert 8 < summary.audio_per_s <= 10
+    assert 8 < summary.audio_per_s < 11  # a sentence counts in the second in which it was made
 
 
 def test_deadlines_spare_listeners_the_silence_of_round_robin_and_newcomers_the_wait_of_fifo() -> None:
