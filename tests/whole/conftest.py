@@ -11,7 +11,7 @@ from support.platform import KEY, Platform, platform
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One platform with the real models for all tests that leave it as they found it."""
     folder: Path = tmp_path_factory.mktemp("platform")
-    with platform(folder) as it:
+    with platform(folder, max_streams="32") as it:  # enough for every test, however busy the machine
         yield it
 
 
