@@ -18,7 +18,6 @@ from antiphon.contract.presence import Presence
 from antiphon.contract.subjects import Kind
 from antiphon.licensing.client import LocalKeys
 from antiphon.settings import Settings
-from antiphon.telemetry.logs import configure_logging
 
 KEY = "test-key"
 RATE = 24_000
@@ -133,12 +132,6 @@ class Served:
         """Wait until something holds on the server's side (the test's timeout is the limit)."""
         while not condition():
             await asyncio.sleep(0.005)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _logs() -> None:
-    # Not the library's default: that prints every local variable of a traceback, which takes seconds.
-    configure_logging("info", "console")
 
 
 @pytest.fixture

@@ -99,5 +99,6 @@ def test_check_needs_something_that_speaks_and_something_that_hears(tmp_path: Pa
 
 def test_up_takes_every_setting_that_has_a_flag_and_matters_on_one_host() -> None:
     shown = run(main.app, ["up", "--help"], env={"COLUMNS": "200"}).stdout
-    flags = {flag_of(name) for name in Settings.model_fields} - {None, "--nats"}
+    elsewhere = {"--nats", "--direct-host", "--direct-port"}
+    flags = {flag_of(name) for name in Settings.model_fields} - {None, *elsewhere}
     assert [flag for flag in sorted(filter(None, flags)) if f"{flag} " not in shown] == []

@@ -108,6 +108,7 @@ class SpeakingEngine(Generic[StateT]):
                 stream.credit_s = max(stream.credit_s, message.total_s)
             case Cancel():
                 self._release(stream)
+                self.outlook = self._look_ahead()
             case _:
                 pass
 

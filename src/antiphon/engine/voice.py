@@ -97,13 +97,15 @@ class VoiceStream(Generic[StateT]):
         return (self.state.total_frames - self.state.done_frames) * self._frame / self._rate
 
     def frames_wanted(self, now: float, *, alone: bool, cost: StepCost) -> int:
-        """Size of the next chunk; see `next_frames`."""
-        if self._trimmer and not self._trimmer.done:
-            onset = self.state.onset_frame - self.state.done_frames if self.state else 0
-            return max(0, onset) + FIRST_FRAMES
-        if not self.begun:
+        """Size of the next chunk, no larger than what is left; see `next_frames`."""
+        if self.state is None:
             return FIRST_FRAMES
-        return next_frames(self._last_frames, self.lead_s(now) or 0.0, alone=alone, cost=cost)
+        frames = FIRST_FRAMES
+        if self._trimmer and not self._trimmer.done:
+            frames += max(0, self.state.onset_frame - self.state.done_frames)
+        elif self.begun:
+            frames = next_frames(self._last_frames, self.lead_s(now) or 0.0, alone=alone, cost=cost)
+        return min(frames, self.state.total_frames - self.state.done_frames)
 
     def chunk(self, samples: Samples, *, now: float, step_s: float) -> Iterator[Event]:
         """Events for the samples that a step of ``step_s`` seconds made."""
