@@ -47,4 +47,4 @@ def test_the_ramp_of_a_quick_model() -> None:
     for _ in range(5):
         ramp.append(frames)
         frames = next_frames(frames, 1.0, alone=False, cost=cost)
-    assert ramp == [6, 12, 24, 48, 54]
+    assert ramp == [6, 12, 24, 48, 90]

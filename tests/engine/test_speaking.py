@@ -105,7 +105,7 @@ def test_chunks_begin_small_and_grow() -> None:
     rig.run()
     sizes = [frames[0] for frames in rig.model.steps]
     assert sizes[0] <= 8
-    assert sizes == sorted(sizes)
+    assert sizes[:-1] == sorted(sizes[:-1])  # the last is what was left
     assert sizes[-1] > 4 * sizes[0]
 
 

@@ -17,7 +17,7 @@ GROWTH = 2
 PATH_S = 0.001
 """What a chunk costs beyond the engine, whatever its size: messages, wire, wake-ups."""
 
-IDLE_SHARE, BUSY_SHARE = 0.25, 0.15
+IDLE_SHARE, BUSY_SHARE = 0.25, 0.1
 """How much of a chunk's cost may be independent of its size: alone on the worker, and among others."""
 
 
