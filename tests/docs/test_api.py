@@ -10,10 +10,9 @@ import pytest
 from starlette.routing import WebSocketRoute
 
 from antiphon import errors
-from antiphon.api import server
+from antiphon.api import forms, server
 from antiphon.api.app import ROUTERS, create_app
 from antiphon.api.stt import request as stt_request
-from antiphon.api.stt import upload
 from antiphon.api.stt import websocket as stt_websocket
 from antiphon.api.tts import request as tts_request
 from antiphon.api.tts import session, streaming
@@ -132,7 +131,7 @@ def test_every_field_of_a_transcription_is_told(field: str) -> None:
         f"{tts_websocket.IDLE_TIMEOUT_S:g} s without a message from the client",
         f"{stt_websocket.IDLE_S:g} s without a message",
         f"every {server.PING_EVERY_S:g} s and gives up after {server.PONG_WITHIN_S:g} s without a pong",
-        f"{upload.MAX_FIELDS} other fields, of {upload.MAX_FIELD_BYTES // 1024} KiB each",
+        f"{forms.MAX_FIELDS} other fields, of {forms.MAX_FIELD_BYTES // 1024} KiB each",
         f"`max_message_bytes` ({Settings().max_message_bytes // 2**20} MiB)",
         f"`max_upload_bytes` ({Settings().max_upload_bytes // 2**30} GiB)",
         f"`max_audio_s` ({Settings().max_audio_s // 3600} hours)",

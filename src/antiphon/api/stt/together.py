@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
 
 CANCEL_AGAIN_S = 0.5
 
@@ -32,3 +34,18 @@ async def first_of(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -
                 task.cancel()
             await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
     return next(task for task in tasks if task in done).result()
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, A]) -> A:
+    """The result of ``work``, which is cancelled when the client leaves; the body has been read before.
+
+    Raises:
+        ClientDisconnect: the client left first.
+    """
+    return await first_of(work, _client_leaves(request))
+
+
+async def _client_leaves(request: Request) -> NoReturn:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    raise ClientDisconnect
