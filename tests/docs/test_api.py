@@ -114,7 +114,7 @@ def test_every_field_of_a_transcription_is_told(field: str) -> None:
         *formats.SAMPLE_RATES,
         *formats.BIT_RATES,
         *encodings.INPUT_ENCODINGS,
-        *tts_request._NAMED_SPEEDS,
+        *tts_request.NAMED_SPEEDS,
         *codes(),
         f"{tts_request.MIN_SPEED:g} to {tts_request.MAX_SPEED:g}",
         f"{tts_request.MIN_VOLUME:g} to {tts_request.MAX_VOLUME:g}",

@@ -15,7 +15,7 @@ DEFAULT_BIT_RATE = 128_000
 
 _CONTAINERS: tuple[Container, ...] = ("raw", "wav", "mp3")
 _STREAMED_CONTAINERS: tuple[Container, ...] = ("raw",)
-_CONTENT_TYPES: Mapping[Container, str] = {"raw": "audio/raw", "wav": "audio/wav", "mp3": "audio/mpeg"}
+CONTENT_TYPES: Mapping[Container, str] = {"raw": "audio/raw", "wav": "audio/wav", "mp3": "audio/mpeg"}
 
 T = TypeVar("T", bound=str | int)
 
@@ -40,7 +40,7 @@ class OutputFormat:
     @property
     def content_type(self) -> str:
         """Media type of the encoded audio."""
-        return _CONTENT_TYPES[self.container]
+        return CONTENT_TYPES[self.container]
 
     @staticmethod
     def parse(value: object, *, raw_only: bool = False) -> "OutputFormat":

@@ -18,7 +18,7 @@ MAX_BUFFER_DELAY_MS = 5000
 DEFAULT_BUFFER_DELAY_MS = 3000
 MAX_CONTEXT_ID_CHARS = 256
 
-_NAMED_SPEEDS = {"slowest": 0.6, "slow": 0.8, "normal": 1.0, "fast": 1.25, "fastest": 1.5}
+NAMED_SPEEDS = {"slowest": 0.6, "slow": 0.8, "normal": 1.0, "fast": 1.25, "fastest": 1.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +186,11 @@ def _speed(fields: Mapping[str, Any], config: Mapping[str, Any]) -> float:
 
 def _named_speed(value: object, name: str) -> float:
     if isinstance(value, str):
-        if value in _NAMED_SPEEDS:
-            return _NAMED_SPEEDS[value]
+        if value in NAMED_SPEEDS:
+            return NAMED_SPEEDS[value]
     elif isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    raise _wrong(name, value, f"a number, or one of {', '.join(_NAMED_SPEEDS)}")
+    raise _wrong(name, value, f"a number, or one of {', '.join(NAMED_SPEEDS)}")
 
 
 def _buffer_delay_s(fields: Mapping[str, Any]) -> float:
