@@ -16,7 +16,6 @@ from antiphon.api.stt import websocket as stt_websocket
 from antiphon.api.tts import bytes as tts_bytes
 from antiphon.api.tts import sse as tts_sse
 from antiphon.api.tts import websocket as tts_websocket
-from antiphon.api.versions import version_of
 from antiphon.errors import AntiphonError, NotFound
 
 ROUTERS = (
@@ -52,9 +51,8 @@ def create_app(services: Services) -> FastAPI:
 
 
 async def _answer(connection: HTTPConnection, error: Exception) -> Response:
-    response = errors.response(
-        errors.translate(error), version=version_of(connection), request_id=request_id_of(connection)
-    )
+    told = errors.translate(error)
+    response = errors.response(told, connection, request_id=request_id_of(connection))
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
     return response

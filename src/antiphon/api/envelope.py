@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from antiphon.api import errors
-from antiphon.api.versions import version_of
 from antiphon.telemetry.logs import get_logger
 from antiphon.telemetry.metrics import API_REQUESTS
 
@@ -66,10 +65,8 @@ class Envelope:
             if started:
                 # The status is out, so the one way left to say that the answer is not whole is to cut it.
                 raise
-            connection = HTTPConnection(scope)
-            response = errors.response(
-                errors.translate(error), version=version_of(connection), request_id=request_id
-            )
+            told = errors.translate(error)
+            response = errors.response(told, HTTPConnection(scope), request_id=request_id)
             await response(scope, receive, send_with_id)
 
 

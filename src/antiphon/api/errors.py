@@ -1,4 +1,4 @@
-"""Errors on the wire: HTTP bodies by version, and the events of sockets and event streams."""
+"""Errors on the wire: HTTP bodies by path and version, and the events of sockets and event streams."""
 
 import math
 from http import HTTPStatus
@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from antiphon.api import versions
+from antiphon.api.openai.errors import error_fields, speaks_openai, status_of
 from antiphon.errors import (
     AntiphonError,
     BadRequest,
@@ -77,13 +79,19 @@ def fields(error: AntiphonError, request_id: str) -> dict[str, Any]:
     }
 
 
-def response(error: AntiphonError, *, version: str, request_id: str) -> Response:
-    """The HTTP response for an error: JSON from 2026-03-01 on, ``Title: Message`` as text before."""
+def response(error: AntiphonError, connection: HTTPConnection, *, request_id: str) -> Response:
+    """The HTTP response for an error, in the form that its client reads.
+
+    On OpenAI's paths that is theirs; elsewhere JSON from 2026-03-01 on, ``Title: Message`` as text before.
+    """
     headers: dict[str, str] = {}
     if isinstance(error, Overloaded):
         headers["retry-after"] = str(math.ceil(error.retry_after_s))
         headers["retry-after-ms"] = str(math.ceil(error.retry_after_s * 1000))
-    if version >= versions.STRUCTURED_ERRORS:
+    if speaks_openai(connection):
+        body = orjson.dumps({"error": error_fields(error)})
+        return Response(body, status_of(error), headers, media_type="application/json")
+    if versions.version_of(connection) >= versions.STRUCTURED_ERRORS:
         body = orjson.dumps(fields(error, request_id))
         return Response(body, error.status, headers, media_type="application/json")
     return Response(f"{error.title}: {error.message}", error.status, headers, media_type="text/plain")
