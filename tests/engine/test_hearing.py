@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
+from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, RecognitionJob
 from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
@@ -286,3 +286,30 @@ def test_why_something_was_recognised_is_counted() -> None:
     assert after["final"] - before["final"] == 1
     assert after["partial"] - before["partial"] >= 1
     assert after["file"] - before["file"] == 1
+
+
+@pytest.mark.parametrize("chunk", [100, 1600, 7001])
+def test_voice_activity_is_told_frame_by_frame_before_the_final_it_leads_to(chunk: int) -> None:
+    rig = Rig()
+    rig.job(voice_activity=True, max_silence_s=0.32)
+    audio = say(1, 2)
+    rig.send("a", audio, chunk)
+    heard = [e for e in rig.events if isinstance(e, Voice | Final)]
+    frames = b"".join(e.frames for e in heard if isinstance(e, Voice))
+    expected = bytes(255 * bool(audio[i : i + 512].any()) for i in range(0, len(audio) - 511, 512))
+    assert expected.startswith(frames)
+    assert len(frames) > len(expected) - 3
+    for at, event in enumerate(heard):
+        told = sum(len(e.frames) for e in heard[: at + 1] if isinstance(e, Voice))
+        if isinstance(event, Voice):
+            assert event.audio_s == pytest.approx(told * 512 / RATE)
+        else:  # it was said in the frame in which the pause was long enough
+            assert frames[told - 10 : told] == bytes(10)
+            assert frames[told - 11]
+
+
+def test_voice_activity_is_not_told_unasked() -> None:
+    rig = Rig()
+    rig.job()
+    rig.send("a", say(1))
+    assert not rig.all(Voice)

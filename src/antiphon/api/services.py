@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from antiphon.api.lifetime import Lifetime
 from antiphon.api.models import ModelNames
 from antiphon.catalog.voices import Voices
-from antiphon.contract.events import AudioOut, Done, Final, Finalized, Partial, Timestamps
+from antiphon.contract.events import AudioOut, Done, Final, Finalized, Partial, Timestamps, Voice
 from antiphon.contract.jobs import RecognitionJob, SynthesisJob
 from antiphon.contract.presence import Presence
 from antiphon.contract.subjects import Kind
@@ -50,7 +50,7 @@ class SynthesisStream(Protocol):
 class RecognitionStream(Protocol):
     """A running recognition job; `Done` is its last event."""
 
-    def __aiter__(self) -> AsyncIterator[Partial | Final | Finalized | Done]:
+    def __aiter__(self) -> AsyncIterator[Partial | Final | Finalized | Voice | Done]:
         """The events in order.
 
         Raises:

@@ -10,7 +10,17 @@ import msgspec
 
 from antiphon.bus.ordering import EventOrder
 from antiphon.bus.placement import OtherVersionOnly, Placed
-from antiphon.contract.events import AudioOut, Done, Event, Failed, Final, Finalized, Partial, Timestamps
+from antiphon.contract.events import (
+    AudioOut,
+    Done,
+    Event,
+    Failed,
+    Final,
+    Finalized,
+    Partial,
+    Timestamps,
+    Voice,
+)
 from antiphon.contract.jobs import Cancel, Job, JobInput, Resend
 from antiphon.contract.subjects import Kind
 from antiphon.errors import InternalError, JobLost
@@ -54,7 +64,7 @@ class Host(Protocol):
         ...
 
 
-Output = AudioOut | Timestamps | Partial | Final | Finalized | Done
+Output = AudioOut | Timestamps | Partial | Final | Finalized | Voice | Done
 
 
 class JobStream(ABC):

@@ -47,6 +47,7 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
         job, attempt, api: as in `SynthesisJob`.
         partials: send the unstable text between finals.
         word_timestamps: give each final's words their times.
+        voice_activity: send `Voice` too.
         max_silence_s: a pause this long ends an utterance.
         min_volume: RMS level (0 to 1) under which audio counts as silence.
         start_s: position in the stream of the first sample sent (above 0 when a stream is replayed).
@@ -59,6 +60,7 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
     language: str
     partials: bool = True
     word_timestamps: bool = False
+    voice_activity: bool = False
     max_silence_s: float = 0.6
     min_volume: float = 0.0
     start_s: float = 0.0

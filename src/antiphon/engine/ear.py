@@ -7,13 +7,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial
+from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
 from antiphon.models.protocols import Transcript
 from antiphon.speech.listener import Ended, FinalText, Listener, Output, PartialText, Window
 from antiphon.speech.listener import Finalized as FinalizedOutput
 
 HEARD_EVERY_S = 1.0
+
+VOICE_FRAMES = 3
+"""Frames of voice activity told at once (96 ms), unless text comes before."""
 
 Reason = Literal["final", "partial", "file"]
 """Text that somebody waits for and that will not change; text so far; text that nobody waits for live."""
@@ -36,6 +39,7 @@ class HearingStream:
         self._seq = 0
         self._heard_s = job.start_s
         self._received_s = job.start_s
+        self._voice = bytearray()  # judged, not told yet
 
     def take(self, message: AudioIn | Finalize | EndOfAudio) -> bool:
         """Feed the listener; False when a message before this one was lost."""
@@ -54,6 +58,12 @@ class HearingStream:
             case EndOfAudio():
                 self.listener.end()
         return True
+
+    def judge(self, probability: float) -> None:
+        """Take the probability of speech in the frame that the listener gave."""
+        self.listener.judge(probability)
+        if self.job.voice_activity:
+            self._voice.append(round(255 * probability))
 
     def due(self, partial_every_s: float) -> Reason | None:
         """Why something of this stream should be recognised now, if anything should."""
@@ -99,6 +109,19 @@ class HearingStream:
             seq=self._take_seq(),
             audio_s=self._heard_s,
             settled_s=self.listener.settled_s,
+        )
+
+    def voice(self, at_least: int) -> Event | None:
+        """The voice activity that was not told yet; None if it is of fewer frames."""
+        if len(self._voice) < at_least:
+            return None
+        frames, self._voice = bytes(self._voice), bytearray()
+        return Voice(
+            job=self.job.job,
+            attempt=self.job.attempt,
+            seq=self._take_seq(),
+            audio_s=self.listener.judged_s,
+            frames=frames,
         )
 
     def event(self, output: Output) -> Event:

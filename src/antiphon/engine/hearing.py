@@ -9,7 +9,7 @@ from antiphon.contract.events import Done, Event, Failed
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, JobInput, RecognitionJob
 from antiphon.engine.cadence import PARTIAL_EVERY_S, Cadence
 from antiphon.engine.cost import Demand, Limits, Outlook, StepCost, patience
-from antiphon.engine.ear import HearingStream, Reason
+from antiphon.engine.ear import VOICE_FRAMES, HearingStream, Reason
 from antiphon.models.protocols import VAD, STTModel, Transcript
 from antiphon.speech.listener import PARTIAL_GROWTH, Listener, ListenerOptions, Output, Window
 from antiphon.telemetry import metrics
@@ -156,6 +156,7 @@ class HearingEngine:
         self._steps += 1
         judged = self._judge()
         for stream in list(self._streams.values()):
+            self._tell_voice(stream, VOICE_FRAMES)
             if stream.heard_much:
                 self._emit(stream.heard())
                 self._count_demand(stream)
@@ -187,7 +188,7 @@ class HearingEngine:
                 stream.judged_at = started
                 stream.spend(spent / len(pending), None)
                 with self._only(stream):
-                    stream.listener.judge(probability)
+                    stream.judge(probability)
         if frames:
             spent = self._clock() - started
             self._needed_s += spent
@@ -280,7 +281,12 @@ class HearingEngine:
                 return [None]
             return [transcript for row in rows for transcript in self._transcribe([row])]
 
+    def _tell_voice(self, stream: HearingStream, at_least: int) -> None:
+        if event := stream.voice(at_least):
+            self._emit(event)
+
     def _say(self, stream: HearingStream, output: Output) -> None:
+        self._tell_voice(stream, 1)
         event = stream.event(output)
         self._emit(event)
         if isinstance(event, Done):
