@@ -45,6 +45,10 @@ class Settings(BaseModel):
         default_factory=lambda: _xdg("XDG_STATE_HOME", ".local/state"),
         description="Folder for NATS data, the API key and logs of child processes.",
     )
+    catalog_dir: Path | None = Field(
+        default=None,
+        description="Folder of voices and dictionaries that clients made; default: `catalog` in `state_dir`.",
+    )
     models_dir: Path = Field(
         default_factory=lambda: _xdg("XDG_DATA_HOME", ".local/share") / "models",
         description="Folder of the pulled model files.",
@@ -139,7 +143,7 @@ class Settings(BaseModel):
         default="heart", description="Local voice that known ids of the hosted service stand for."
     )
 
-    @field_validator("state_dir", "models_dir", "tls_cert", "tls_key")
+    @field_validator("state_dir", "catalog_dir", "models_dir", "tls_cert", "tls_key")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path and Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises for an unknown user

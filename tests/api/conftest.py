@@ -1,8 +1,9 @@
 """A served app on a fake bus: a worker that speaks a tone, a tenth of a second for each word."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from antiphon.api.app import create_app
 from antiphon.api.models import ModelNames
 from antiphon.api.server import listening
 from antiphon.api.services import Services
+from antiphon.catalog.dictionaries import Dictionaries
+from antiphon.catalog.store import LocalStore, local_store
 from antiphon.catalog.voices import Voices
 from antiphon.contract.events import AudioOut, Done, Event, Timestamps, Word
 from antiphon.contract.jobs import SynthesisJob
@@ -145,8 +148,16 @@ def bus() -> FakeDispatcher:
 
 
 @pytest.fixture
-async def served(settings: Settings, bus: FakeDispatcher) -> AsyncIterator[Served]:
+def store(tmp_path: Path) -> Iterator[LocalStore]:
+    with local_store(tmp_path / "catalog") as store:
+        yield store
+
+
+@pytest.fixture
+async def served(settings: Settings, bus: FakeDispatcher, store: LocalStore) -> AsyncIterator[Served]:
     voices = Voices(aliases={"my-voice": "heart"}, default="heart")
-    services = Services(settings, bus, LocalKeys([KEY]), voices, ModelNames(settings))
+    services = Services(
+        settings, bus, LocalKeys([KEY]), voices, ModelNames(settings), Dictionaries(store)
+    )
     async with listening(create_app(services), settings, services.lifetime) as [port]:
         yield Served(port, bus, services)

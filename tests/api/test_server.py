@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from unittest.mock import Mock
 
 from antiphon.api.app import create_app
 from antiphon.api.models import ModelNames
@@ -16,6 +17,7 @@ from antiphon.catalog.voices import Voices
 from antiphon.errors import PortInUse, SettingsError
 from antiphon.licensing.client import LocalKeys
 from antiphon.settings import Settings
+from antiphon.catalog.dictionaries import Dictionaries
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def certificate(tmp_path: Path) -> dict[str, Path]:
 
 def services(settings: Settings, bus: Any) -> Services:
     voices = Voices(aliases={}, default="heart")
-    return Services(settings, bus, LocalKeys(["k"]), voices, ModelNames(settings))
+    return Services(settings, bus, LocalKeys(["k"]), voices, ModelNames(settings), Dictionaries(Mock()))
 
 
 async def test_a_certificate_opens_the_second_port(bus: Any, certificate: dict[str, Path]) -> None:

@@ -14,6 +14,8 @@ from antiphon.api.app import create_app
 from antiphon.api.models import ModelNames
 from antiphon.api.server import listening
 from antiphon.api.services import Services
+from antiphon.catalog.dictionaries import Dictionaries
+from antiphon.catalog.store import local_store
 from antiphon.catalog.voices import Voices
 from antiphon.contract.events import AudioOut, Done, Event, Final, Finalized, Partial, Word
 from antiphon.contract.jobs import RecognitionJob, SynthesisJob
@@ -146,9 +148,12 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     bus = FakeBus()
     bus.gate.set()
     voices = Voices(aliases={}, default="heart")
-    services = Services(settings, bus, LocalKeys([KEY]), voices, ModelNames(settings))
-    async with listening(create_app(services), settings, services.lifetime) as [port]:
-        yield Served(f"http://127.0.0.1:{port}", bus)
+    with local_store(tmp_path / "catalog") as store:
+        services = Services(
+            settings, bus, LocalKeys([KEY]), voices, ModelNames(settings), Dictionaries(store)
+        )
+        async with listening(create_app(services), settings, services.lifetime) as [port]:
+            yield Served(f"http://127.0.0.1:{port}", bus)
 
 
 @pytest.fixture

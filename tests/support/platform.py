@@ -172,7 +172,7 @@ class Platform:
         api_port, metrics_port = self.ports[name]
         defaults = {"nats_url": self.nats.url, "metrics_port": str(metrics_port)}
         if arguments == ("api",):
-            defaults["api_port"] = str(api_port)
+            defaults |= {"api_port": str(api_port), "catalog_dir": str(self.folder / "catalog")}
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ANTIPHON_")}
         environment |= {f"ANTIPHON_{k.upper()}": v for k, v in (defaults | settings).items()}
         path = os.pathsep.join(filter(None, (str(TESTS), environment.get("PYTHONPATH"))))

@@ -6,7 +6,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Generator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 import uvloop
@@ -19,6 +19,8 @@ from antiphon.api.services import Services
 from antiphon.api.sockets import CLOSE_WITHIN_S, SocketProtocol
 from antiphon.bus.connection import connect
 from antiphon.bus.dispatcher import Dispatcher
+from antiphon.catalog.dictionaries import Dictionaries
+from antiphon.catalog.store import local_store
 from antiphon.catalog.voices import Voices
 from antiphon.errors import PortInUse, SettingsError
 from antiphon.licensing.client import LocalKeys
@@ -68,7 +70,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     authorizer = LocalKeys([settings.api_key.get_secret_value()])
     voices = Voices(aliases=settings.voice_aliases, default=settings.default_voice)
     readiness = Readiness("connecting to NATS")
-    async with serve_health(readiness, settings.metrics_host, settings.metrics_port):
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(local_store(settings.catalog_dir or settings.state_dir / "catalog"))
+        await stack.enter_async_context(
+            serve_health(readiness, settings.metrics_host, settings.metrics_port)
+        )
         client = await connect(settings.nats_url, "api")
         dispatcher = Dispatcher(
             client,
@@ -80,7 +86,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         try:
             if settings.transport == "direct":
                 await dispatcher.listen(settings.direct_host, settings.direct_port)
-            services = Services(settings, dispatcher, authorizer, voices, ModelNames(settings))
+            services = Services(
+                settings=settings,
+                dispatcher=dispatcher,
+                authorizer=authorizer,
+                voices=voices,
+                models=ModelNames(settings),
+                dictionaries=Dictionaries(store),
+            )
             async with listening(create_app(services), settings, services.lifetime):
                 # What is loaded by now stays: without this, the collector walks through all of it every few
                 # hundred requests, and everyone waits (75 ms were measured).

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from antiphon.api.lifetime import Lifetime
 from antiphon.api.models import ModelNames
+from antiphon.catalog.dictionaries import Dictionaries
 from antiphon.catalog.voices import Voices
 from antiphon.contract.events import AudioOut, Done, Final, Finalized, Partial, Timestamps, Voice
 from antiphon.contract.jobs import RecognitionJob, SynthesisJob
@@ -117,6 +118,7 @@ class Services:
     authorizer: Authorizer
     voices: Voices
     models: ModelNames
+    dictionaries: Dictionaries
     lifetime: Lifetime = field(default_factory=Lifetime)
 
 

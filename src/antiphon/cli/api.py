@@ -14,6 +14,8 @@ app = typer.Typer(add_completion=False)
 @plain_errors()
 @takes_settings(
     "nats_url",
+    "state_dir",
+    "catalog_dir",
     "api_host",
     "api_port",
     "api_tls_port",

@@ -37,6 +37,7 @@ _REDRAW_S = 0.1
 @takes_settings(
     "state_dir",
     "models_dir",
+    "catalog_dir",
     "api_host",
     "api_port",
     "api_tls_port",

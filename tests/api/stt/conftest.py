@@ -15,6 +15,8 @@ from antiphon.api.app import create_app
 from antiphon.api.models import ModelNames
 from antiphon.api.server import listening
 from antiphon.api.services import Services
+from antiphon.catalog.dictionaries import Dictionaries
+from antiphon.catalog.store import local_store
 from antiphon.catalog.voices import Voices
 from antiphon.contract.events import Done, Event, Final, Finalized, Partial, Word
 from antiphon.contract.jobs import RecognitionJob
@@ -164,15 +166,17 @@ def settings(tmp_path: Path) -> Settings:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Served]:
     bus = FakeDispatcher()
-    services = Services(
-        settings=settings,
-        dispatcher=bus,
-        authorizer=LocalKeys([KEY]),
-        voices=Voices(aliases={}, default="heart"),
-        models=ModelNames(settings),
-    )
-    async with listening(create_app(services), settings, services.lifetime) as ports:
-        yield Served(ports[0], bus, services)
+    with local_store(settings.state_dir / "catalog") as store:
+        services = Services(
+            settings=settings,
+            dispatcher=bus,
+            authorizer=LocalKeys([KEY]),
+            voices=Voices(aliases={}, default="heart"),
+            models=ModelNames(settings),
+            dictionaries=Dictionaries(store),
+        )
+        async with listening(create_app(services), settings, services.lifetime) as ports:
+            yield Served(ports[0], bus, services)
 
 
 @pytest.fixture
