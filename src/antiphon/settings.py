@@ -71,6 +71,23 @@ class Settings(BaseModel):
         default=None,
         description="Key that clients send. Without it `antiphon up` makes one and keeps it in `state_dir`.",
     )
+    token_secret: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Secret that signs access tokens, alike on all API servers; default: one in the catalog.",
+    )
+    tts_contexts_per_key: int = Field(
+        default=0,
+        ge=0,
+        description="TTS contexts a key may have at once on an API server, and tenfold sockets; 0: no limit.",
+    )
+    stt_streams_per_key: int = Field(
+        default=0, ge=0, description="STT streams that a key may have at once on an API server; 0: no limit."
+    )
+    cors_origins: str = Field(
+        default="*",
+        description="Origins whose web pages may use the API, with commas between them; `*`: all.",
+    )
     metrics_host: str = Field(default="127.0.0.1", description="Address that serves the metrics.")
     metrics_port: int = Field(
         default=8080,

@@ -1,6 +1,7 @@
 """A served app on a fake bus: a worker that speaks a tone, a tenth of a second for each word."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +132,10 @@ class Served:
     def ws(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
+    @property
+    def key_id(self) -> str:
+        return hashlib.sha256(KEY.encode()).hexdigest()[:12]
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds on the server's side (the test's timeout is the limit)."""
         while not condition():
@@ -156,8 +161,6 @@ def store(tmp_path: Path) -> Iterator[LocalStore]:
 @pytest.fixture
 async def served(settings: Settings, bus: FakeDispatcher, store: LocalStore) -> AsyncIterator[Served]:
     voices = Voices(aliases={"my-voice": "heart"}, default="heart")
-    services = Services(
-        settings, bus, LocalKeys([KEY]), voices, ModelNames(settings), Dictionaries(store)
-    )
+    services = Services(settings, bus, LocalKeys([KEY]), voices, ModelNames(settings), Dictionaries(store))
     async with listening(create_app(services), settings, services.lifetime) as [port]:
         yield Served(port, bus, services)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from antiphon import __version__
-from antiphon.api import errors, status, voices
+from antiphon.api import access_token, errors, status, voices
 from antiphon.api.envelope import Envelope, request_id_of
 from antiphon.api.services import Services
 from antiphon.api.stt import batch as stt_batch
@@ -25,6 +25,7 @@ ROUTERS = (
     tts_sse.router,
     tts_websocket.router,
     stt_batch.router,
+    access_token.router,
     stt_websocket.router,
 )
 

@@ -1,13 +1,16 @@
 """JSON in and out of HTTP."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+import msgspec
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from antiphon.errors import BadRequest, FileTooLarge
+
+T = TypeVar("T")
 
 
 def json_response(content: Any, status: int = 200) -> Response:
@@ -39,6 +42,30 @@ async def read_object(request: Request, limit: int) -> dict[str, Any]:
         FileTooLarge: it has more than ``limit`` bytes.
     """
     return parse_object(await read_body(request, limit))
+
+
+async def read_as(request: Request, limit: int, form: type[T]) -> T:
+    """Read a request's body as a JSON object of this form (a struct of msgspec).
+
+    Raises:
+        BadRequest: the body is not a JSON object, or a field is missing or wrong.
+        FileTooLarge: it has more than ``limit`` bytes.
+    """
+    return as_form(await read_object(request, limit), form)
+
+
+def as_form(value: Any, form: type[T]) -> T:
+    """Check what came from JSON against a form.
+
+    Raises:
+        BadRequest: naming the field, what it is and what it must be.
+    """
+    try:
+        return msgspec.convert(value, form)
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at `$")
+        field = place.strip(".`")
+        raise BadRequest(f"{field}: {problem}." if field else f"{problem}.") from None
 
 
 async def read_body(request: Request, limit: int) -> bytes:

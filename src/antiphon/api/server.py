@@ -14,13 +14,15 @@ from fastapi import FastAPI
 
 from antiphon.api.app import create_app
 from antiphon.api.lifetime import Lifetime
+from antiphon.api.limits import Limits
 from antiphon.api.models import ModelNames
 from antiphon.api.services import Services
 from antiphon.api.sockets import CLOSE_WITHIN_S, SocketProtocol
+from antiphon.api.tokens import Tokens, shared_secret
 from antiphon.bus.connection import connect
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.catalog.dictionaries import Dictionaries
-from antiphon.catalog.store import local_store
+from antiphon.catalog.store import Store, local_store
 from antiphon.catalog.voices import Voices
 from antiphon.errors import PortInUse, SettingsError
 from antiphon.licensing.client import LocalKeys
@@ -96,6 +98,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             )
             async with listening(create_app(services), settings, services.lifetime):
                 # What is loaded by now stays: without this, the collector walks through all of it every few
+                tokens=Tokens(await _token_secret(settings, store)),
+                limits=Limits.of(settings),
                 # hundred requests, and everyone waits (75 ms were measured).
                 gc.collect()
                 gc.freeze()
@@ -110,6 +114,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 @asynccontextmanager
 async def listening(app: FastAPI, settings: Settings, lifetime: Lifetime) -> AsyncGenerator[list[int]]:
     """Serve an app while the block runs; afterwards nothing new, but what runs for ``shutdown_grace_s``.
+async def _token_secret(settings: Settings, store: Store) -> bytes:
+    given = settings.token_secret
+    return given.get_secret_value().encode() if given else await shared_secret(store)
+
+
 
     Yields:
         The ports that are open: plain, then TLS where there is a certificate.

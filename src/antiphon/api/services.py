@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from starlette.requests import HTTPConnection
 
 from antiphon.api.lifetime import Lifetime
+from antiphon.api.limits import Limits
 from antiphon.api.models import ModelNames
+from antiphon.api.tokens import Tokens
 from antiphon.catalog.dictionaries import Dictionaries
 from antiphon.catalog.voices import Voices
 from antiphon.contract.events import AudioOut, Done, Final, Finalized, Partial, Timestamps, Voice
@@ -111,7 +113,13 @@ class Dispatcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the routes need; ``lifetime`` counts what runs, for a gentle stop."""
+    """Everything the routes need.
+
+    Attributes:
+        tokens: makes and reads access tokens; by default such as no other server takes.
+        limits: what a key may use at once; by default there are none.
+        lifetime: counts what runs, for a gentle stop.
+    """
 
     settings: Settings
     dispatcher: Dispatcher
@@ -119,6 +127,8 @@ class Services:
     voices: Voices
     models: ModelNames
     dictionaries: Dictionaries
+    tokens: Tokens = field(default_factory=Tokens.of_one_server)
+    limits: Limits = field(default_factory=Limits)
     lifetime: Lifetime = field(default_factory=Lifetime)
 
 

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from antiphon.api.auth import TTSGrant
 from antiphon.api.bodies import read_object
-from antiphon.api.lifetime import Lifetime
-from antiphon.api.services import ServicesDep
+from antiphon.api.services import Services, ServicesDep
 from antiphon.api.tts import streaming
 from antiphon.api.tts.output import Chunk
 from antiphon.api.tts.plan import make_plan
@@ -29,11 +28,12 @@ async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Res
     generation = parse_request(body, version=version_of(request), raw_only=False)
     session = Session(make_plan(generation, services), services.dispatcher, grant.key_id)
     session.push(replace(generation.input, more=False))
-    return await streaming.begin(_audio(session, services.lifetime), generation.output_format.content_type)
+    audio = _audio(session, services, grant.key_id)
+    return await streaming.begin(audio, generation.output_format.content_type)
 
 
-async def _audio(session: Session, lifetime: Lifetime) -> AsyncGenerator[bytes]:
-    with lifetime.running():
+async def _audio(session: Session, services: Services, key_id: str) -> AsyncGenerator[bytes]:
+    with services.lifetime.running(), services.limits.using("TTS contexts", key_id):
         async with aclosing(session.outputs()) as outputs:
             async for output in outputs:
                 if isinstance(output, Chunk):

@@ -12,8 +12,7 @@ from antiphon.api import errors
 from antiphon.api.auth import TTSGrant
 from antiphon.api.bodies import read_object
 from antiphon.api.envelope import request_id_of
-from antiphon.api.lifetime import Lifetime
-from antiphon.api.services import ServicesDep
+from antiphon.api.services import Services, ServicesDep
 from antiphon.api.tts import streaming
 from antiphon.api.tts.messages import server_sent, stream_event
 from antiphon.api.tts.plan import make_plan
@@ -32,15 +31,15 @@ async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Res
     generation = parse_request(body, version=version_of(request), raw_only=True)
     session = Session(make_plan(generation, services), services.dispatcher, grant.key_id)
     session.push(replace(generation.input, more=False))
-    events = _events(session, services.lifetime, generation.context_id, request_id_of(request))
+    events = _events(session, services, grant.key_id, generation.context_id, request_id_of(request))
     return await streaming.begin(events, "text/event-stream")
 
 
 async def _events(
-    session: Session, lifetime: Lifetime, context_id: str | None, request_id: str
+    session: Session, services: Services, key_id: str, context_id: str | None, request_id: str
 ) -> AsyncGenerator[bytes]:
     begun = False
-    with lifetime.running():
+    with services.lifetime.running(), services.limits.using("TTS contexts", key_id):
         try:
             async with aclosing(session.outputs()) as outputs:
                 async for output in outputs:

@@ -34,9 +34,11 @@ router = APIRouter()
 @router.websocket("/tts/websocket")
 async def speak(websocket: WebSocket, services: ServicesDep, grant: TTSGrant) -> None:
     """Serve one socket until its client leaves, nothing happens for long, or the server stops."""
-    await websocket.accept()
-    with services.lifetime.socket(websocket):
-        await SpeechSocket(websocket, services, grant.key_id).serve()
+    # Before it is accepted: what refuses a socket refuses the upgrade.
+    with services.limits.using("TTS sockets", grant.key_id):
+        await websocket.accept()
+        with services.lifetime.socket(websocket):
+            await SpeechSocket(websocket, services, grant.key_id).serve()
 
 
 class SpeechSocket:
@@ -137,7 +139,8 @@ class SpeechSocket:
                 await self._send_error(error, context_id)
 
     async def _speak(self, context_id: str, session: Session) -> None:
-        with self._services.lifetime.running():
+        services = self._services
+        with services.lifetime.running(), services.limits.using("TTS contexts", self._tenant):
             async with aclosing(session.outputs()) as outputs:
                 async for output in outputs:
                     if isinstance(output, End):
