@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -117,3 +118,36 @@ def test_a_killed_platform_leaves_no_process_and_its_folder_can_be_used_again(tm
     with _up(tmp_path / "state") as (_, again):
         pass
     assert _key(again) == _key(first)
+
+
+def test_tls_beside_plain_with_a_certificate_that_is_made_once(tmp_path: Path) -> None:
+    ca = tmp_path / "state" / "tls" / "ca.pem"
+    made: list[bytes] = []
+    for _ in range(2):
+        with _up(tmp_path / "state", "--tls", "--api-tls-port=0") as (_, printed):
+            secure = re.search(r"https://127\.0\.0\.1:\d+", printed)
+            plain = re.search(r"http://127\.0\.0\.1:\d+", printed)
+            assert secure
+            assert plain
+            trust = ssl.create_default_context(cafile=ca)
+            headers = {"X-API-Key": _key(printed)}
+            assert httpx.get(f"{secure[0]}/voices", headers=headers, verify=trust).status_code == 200
+            assert httpx.get(f"{plain[0]}/voices", headers=headers).status_code == 200
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                httpx.get(f"{secure[0]}/voices")
+        made.append(ca.read_bytes())
+    assert made[0] == made[1]
+
+
+def test_tls_of_its_own_and_of_yours_exclude_each_other(tmp_path: Path) -> None:
+    pem = tmp_path / "server.pem"
+    done = subprocess.run(
+        _arguments(tmp_path / "state", "--tls", f"--tls-cert={pem}", f"--tls-key={pem}"),
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "--tls makes a certificate" in done.stderr

@@ -41,6 +41,9 @@ PING_EVERY_S = 20.0
 PONG_WITHIN_S = 120.0
 """A client that plays as it reads answers a ping only when it has played all that was sent before it."""
 
+TLS_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2: forward secrecy and authenticated encryption alone. Those of TLS 1.3 are all of that kind."""
+
 log = get_logger("api")
 
 
@@ -74,9 +77,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     readiness = Readiness("connecting to NATS")
     async with AsyncExitStack() as stack:
         store = stack.enter_context(local_store(settings.catalog_dir or settings.state_dir / "catalog"))
-        await stack.enter_async_context(
-            serve_health(readiness, settings.metrics_host, settings.metrics_port)
-        )
+        await stack.enter_async_context(serve_health(readiness, settings.metrics_host, settings.metrics_port))
         client = await connect(settings.nats_url, "api")
         dispatcher = Dispatcher(
             client,
@@ -95,11 +96,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 voices=voices,
                 models=ModelNames(settings),
                 dictionaries=Dictionaries(store),
+                tokens=Tokens(await _token_secret(settings, store)),
+                limits=Limits.of(settings),
             )
             async with listening(create_app(services), settings, services.lifetime):
                 # What is loaded by now stays: without this, the collector walks through all of it every few
-                tokens=Tokens(await _token_secret(settings, store)),
-                limits=Limits.of(settings),
                 # hundred requests, and everyone waits (75 ms were measured).
                 gc.collect()
                 gc.freeze()
@@ -111,14 +112,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             await dispatcher.aclose()
 
 
-@asynccontextmanager
-async def listening(app: FastAPI, settings: Settings, lifetime: Lifetime) -> AsyncGenerator[list[int]]:
-    """Serve an app while the block runs; afterwards nothing new, but what runs for ``shutdown_grace_s``.
 async def _token_secret(settings: Settings, store: Store) -> bytes:
     given = settings.token_secret
     return given.get_secret_value().encode() if given else await shared_secret(store)
 
 
+@asynccontextmanager
+async def listening(app: FastAPI, settings: Settings, lifetime: Lifetime) -> AsyncGenerator[list[int]]:
+    """Serve an app while the block runs; afterwards nothing new, but what runs for ``shutdown_grace_s``.
 
     Yields:
         The ports that are open: plain, then TLS where there is a certificate.
@@ -129,7 +130,8 @@ async def _token_secret(settings: Settings, store: Store) -> bytes:
     """
     ports = [(settings.api_port, "api_port", _configure(app, settings))]
     if settings.tls_cert:
-        secure = _configure(app, settings, ssl_certfile=settings.tls_cert, ssl_keyfile=settings.tls_key)
+        files = {"ssl_certfile": settings.tls_cert, "ssl_keyfile": settings.tls_key}
+        secure = _configure(app, settings, **files, ssl_ciphers=TLS_CIPHERS)
         ports.append((settings.api_tls_port, "api_tls_port", secure))
     with ExitStack() as stack:
         listeners = [

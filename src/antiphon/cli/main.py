@@ -19,6 +19,7 @@ _COMMANDS = {
     "voices": "List voices.",
     "bench": "Put a server under load and tell what its listeners hear.",
     "models": "List, pull and verify model files.",
+    "tls": "Make a private CA and a server certificate.",
     "tune": "Find the batch_size and max_streams for a goal on this machine.",
 }
 

@@ -108,11 +108,13 @@ def make_plan(settings: Settings) -> Plan:
     nats = NatsServer(settings.state_dir / "nats", settings.nats_port, settings.nats_monitoring_port)
     count = 1 + settings.tts_workers + settings.stt_workers
     metrics_ports = _metrics_ports(settings, count)
+    plain, secure = free_ports(settings.api_host, 2)
     common = settings.model_copy(
         update={
             "nats_url": nats.url,
             "api_key": None,
-            "api_port": settings.api_port or free_ports(settings.api_host, 1)[0],
+            "api_port": settings.api_port or plain,
+            "api_tls_port": settings.api_tls_port or secure,
         }
     )
     api, *workers = (

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -36,8 +37,8 @@ _REDRAW_S = 0.1
 @plain_errors()
 @takes_settings(
     "state_dir",
-    "models_dir",
     "catalog_dir",
+    "models_dir",
     "api_host",
     "api_port",
     "api_tls_port",
@@ -68,6 +69,12 @@ _REDRAW_S = 0.1
 def up(
     settings: Settings,
     *,
+    tls: Annotated[
+        bool,
+        typer.Option(
+            "--tls", help="Serve TLS too, with a certificate of a private CA that is made (and renewed) here."
+        ),
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Stop once it is proved; exit status 0 if it works, else 1.")
     ] = False,
@@ -80,6 +87,8 @@ def up(
     provable = settings.tts_workers > 0 and settings.stt_workers > 0
     if check and not provable:
         raise SettingsError("--check speaks and hears: it needs at least one TTS and one STT worker.")
+    if tls:
+        settings = _with_certificate(settings)
     plan = make_plan(settings)
     with claimed(settings.state_dir, plan.url):
         key = settings.api_key.get_secret_value() if settings.api_key else api_key(settings.state_dir)
@@ -90,6 +99,21 @@ def up(
         _pull_models(settings)
         proved = uvloop.run(_run(plan, key, provable=provable, check=check))
     raise typer.Exit(0 if proved else 1)
+
+
+def _with_certificate(settings: Settings) -> Settings:
+    """The settings that serve with the certificate of ``antiphon tls create``, made or renewed if need be."""
+    from antiphon.cli.tls import default_folder
+    from antiphon.cli.tlsfiles import TlsFiles, ensured
+
+    if settings.tls_cert:
+        raise SettingsError(
+            "--tls makes a certificate: give it, or tls_cert and tls_key of your own, not both."
+        )
+    files = TlsFiles(default_folder(settings))
+    anywhere = settings.api_host in {"0.0.0.0", "::"}
+    ensured(files, [] if anywhere else [settings.api_host], datetime.now(UTC))
+    return settings.model_copy(update={"tls_cert": files.certificate, "tls_key": files.key})
 
 
 def _pull_models(settings: Settings) -> None:
