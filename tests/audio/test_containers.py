@@ -1,4 +1,5 @@
 import io
+import itertools
 import struct
 import wave
 
@@ -15,13 +16,20 @@ from antiphon.audio.resample import resample
 from antiphon.errors import BadRequest
 
 MODEL_RATE = 24_000
-FORMATS = st.builds(
-    OutputFormat,
-    st.sampled_from(["raw", "wav"]),
-    st.sampled_from(OUTPUT_ENCODINGS),
-    st.sampled_from(SAMPLE_RATES),
-) | st.builds(
-    OutputFormat, st.just("mp3"), st.none(), st.sampled_from(SAMPLE_RATES), st.sampled_from(BIT_RATES)
+PACKED = {"opus": "opus", "aac": "aac", "flac": "flac"}
+"""The codec that FFmpeg finds in each."""
+
+FORMATS = (
+    st.builds(
+        OutputFormat,
+        st.sampled_from(["raw", "wav"]),
+        st.sampled_from(OUTPUT_ENCODINGS),
+        st.sampled_from(SAMPLE_RATES),
+    )
+    | st.builds(
+        OutputFormat, st.just("mp3"), st.none(), st.sampled_from(SAMPLE_RATES), st.sampled_from(BIT_RATES)
+    )
+    | st.builds(OutputFormat, st.sampled_from(list(PACKED)), st.none(), st.sampled_from(SAMPLE_RATES))
 )
 
 
@@ -144,6 +152,42 @@ def test_mp3_of_nothing_is_no_error() -> None:
     assert isinstance(encoded(OutputFormat("mp3", None, 24000, 128000), []), bytes)
 
 
+@pytest.mark.parametrize("rate", SAMPLE_RATES)
+@pytest.mark.parametrize("container", PACKED)
+def test_packed_speech_is_read_by_ffmpeg_at_its_length_and_pitch(container: str, rate: int) -> None:
+    data = encoded(OutputFormat(container, None, rate), np.split(speech(MODEL_RATE), 10))
+    codec, found_rate, heard = read_back(data)
+    assert codec == PACKED[container]
+    assert found_rate == (48_000 if container == "opus" else rate)  # Opus always plays at 48 kHz
+    delayed = 0 if container == "flac" else 2 * 1024
+    assert found_rate <= len(heard) <= found_rate + delayed
+    spectrum = np.abs(np.fft.rfft(heard))
+    assert np.argmax(spectrum) * found_rate / len(heard) == pytest.approx(440, abs=2)
+    # The tone begins and ends with a jump, at which AAC overshoots.
+    assert np.max(np.abs(heard[4096:-4096])) == pytest.approx(0.4, abs=0.05)
+
+
+def test_flac_loses_nothing() -> None:
+    data = encoded(OutputFormat("flac", None, MODEL_RATE), [speech(MODEL_RATE)])
+    _, _, heard = read_back(data)
+    np.testing.assert_allclose(heard, decode(encode(speech(MODEL_RATE), "pcm_s16le"), "pcm_s16le"), atol=4e-5)
+
+
+@pytest.mark.parametrize("container", PACKED)
+def test_packed_speech_comes_while_it_is_made(container: str) -> None:
+    encoder = make_encoder(OutputFormat(container, None, MODEL_RATE), MODEL_RATE)
+    tenth = speech(MODEL_RATE // 10)
+    sizes = [len(encoder.push(tenth)) for _ in range(20)]
+    # After the first fifth of a second nothing is held back for longer than another.
+    assert all(sum(pair) > 200 for pair in itertools.pairwise(sizes[2:]))
+    assert encoder.finish()
+
+
+@pytest.mark.parametrize("container", PACKED)
+def test_packed_nothing_is_no_error(container: str) -> None:
+    assert isinstance(encoded(OutputFormat(container, None, 24000), []), bytes)
+
+
 @settings(deadline=None, max_examples=40)
 @given(FORMATS, st.lists(st.integers(0, 900), max_size=6))
 def test_the_bytes_do_not_depend_on_the_cuts(fmt: OutputFormat, lengths: list[int]) -> None:
@@ -154,7 +198,12 @@ def test_the_bytes_do_not_depend_on_the_cuts(fmt: OutputFormat, lengths: list[in
 
 def test_nan_and_too_loud_samples_reach_no_codec() -> None:
     wild = np.array([np.nan, np.inf, -np.inf, 9.0, -9.0] * 2000, np.float32)
-    for fmt in (OutputFormat("mp3", None, 24000, 64000), OutputFormat("wav", "pcm_f32le", 24000)):
+    packed = [OutputFormat(container, None, 24000) for container in PACKED]
+    for fmt in (
+        OutputFormat("mp3", None, 24000, 64000),
+        OutputFormat("wav", "pcm_f32le", 24000),
+        *packed,
+    ):
         _, _, heard = read_back(encoded(fmt, [wild]))
         assert np.all(np.isfinite(heard))
 

@@ -1,7 +1,8 @@
-"""Speech in the bytes that a client asked for: raw, WAV or MP3, made while the speech is."""
+"""Speech in the bytes that a client asked for, made while the speech is."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any, Protocol
 
 import av
@@ -14,6 +15,21 @@ from antiphon.audio.samples import Samples, clean
 
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _WAVE_FORMAT_TAGS = {"pcm_s16le": 1, "pcm_f32le": 3, "pcm_alaw": 6, "pcm_mulaw": 7}
+
+_MUXED: Mapping[str, tuple[str, str, int]] = {
+    "opus": ("ogg", "libopus", 64_000),
+    "aac": ("adts", "aac", 64_000),
+    "flac": ("flac", "flac", 0),
+}
+"""FFmpeg's muxer and encoder, and the bit rate (FLAC has none to choose)."""
+
+_MUXING = {
+    "fflags": "+bitexact",
+    "flush_packets": "1",
+    "page_duration": "60000",  # microseconds
+    "metadata_header_padding": "0",
+}
+_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 _MPEG2_MAX_BIT_RATE = 160_000
 _MPEG25_MAX_BIT_RATE = 64_000
@@ -37,7 +53,13 @@ def make_encoder(fmt: OutputFormat, source_rate: int) -> Encoder:
     Raises:
         BadRequest: a source rate that can't be resampled.
     """
-    return Mp3Encoder(fmt, source_rate) if fmt.container == "mp3" else PcmEncoder(fmt, source_rate)
+    match fmt.container:
+        case "raw" | "wav":
+            return PcmEncoder(fmt, source_rate)
+        case "mp3":
+            return Mp3Encoder(fmt, source_rate)
+        case "opus" | "aac" | "flac":
+            return MuxedEncoder(fmt, source_rate)
 
 
 class PcmEncoder:
@@ -93,6 +115,63 @@ class Mp3Encoder:
         frame = av.AudioFrame.from_ndarray(clean(samples)[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate = self._rate
         return _joined(self._codec.encode(frame))
+
+
+class MuxedEncoder:
+    """Frames of a codec in a container that needs not know its end: Opus in Ogg, AAC in ADTS, or FLAC.
+
+    ``flac`` leaves its length and checksum open, which readers allow. Ogg's pages are kept short (by its
+    default one would wait for a second of audio), and its serial number, which is random otherwise, fixed:
+    the same speech makes the same bytes. Opus has few rates; at others it is made at 48 kHz.
+    """
+
+    def __init__(self, fmt: OutputFormat, source_rate: int) -> None:
+        muxer, codec, bit_rate = _MUXED[fmt.container]
+        rate = 48_000 if fmt.container == "opus" and fmt.sample_rate not in _OPUS_RATES else fmt.sample_rate
+        self._resampler = Resampler(source_rate, rate)
+        self._time_base = Fraction(1, rate)
+        self._samples = 0
+        self._file = _Pipe()
+        self._container: Any = av.open(self._file, "w", format=muxer, container_options=_MUXING)
+        self._stream: Any = self._container.add_stream(codec, rate=rate, layout="mono", bit_rate=bit_rate)
+
+    def push(self, samples: Samples) -> bytes:
+        """See `Encoder`."""
+        self._encode(self._resampler.push(samples))
+        return self._file.take()
+
+    def finish(self) -> bytes:
+        """See `Encoder`."""
+        self._encode(self._resampler.finish())
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._file.take()
+
+    def _encode(self, samples: Samples) -> None:
+        if not len(samples):
+            return
+        frame = av.AudioFrame.from_ndarray(clean(samples)[np.newaxis], format="flt", layout="mono")
+        frame.sample_rate = self._time_base.denominator
+        frame.time_base = self._time_base
+        frame.pts = self._samples
+        self._samples += len(samples)
+        self._container.mux(self._stream.encode(frame))
+
+
+class _Pipe:
+    """A file that is written and taken away, piece by piece; it has no ``seek``, so none is tried."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        written, self._parts = b"".join(self._parts), []
+        return written
 
 
 def _joined(packets: Iterable[Any]) -> bytes:

@@ -8,6 +8,10 @@ from antiphon.audio.encodings import OUTPUT_ENCODINGS
 from antiphon.errors import BadRequest
 
 Container = Literal["raw", "wav", "mp3"]
+"""What an ``output_format`` may ask for."""
+
+Packed = Literal["opus", "aac", "flac"]
+"""Other forms that speech can be had in: Opus in Ogg, AAC in ADTS, and FLAC."""
 
 SAMPLE_RATES = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)
 BIT_RATES = (32_000, 64_000, 96_000, 128_000, 192_000)
@@ -15,7 +19,15 @@ DEFAULT_BIT_RATE = 128_000
 
 _CONTAINERS: tuple[Container, ...] = ("raw", "wav", "mp3")
 _STREAMED_CONTAINERS: tuple[Container, ...] = ("raw",)
-CONTENT_TYPES: Mapping[Container, str] = {"raw": "audio/raw", "wav": "audio/wav", "mp3": "audio/mpeg"}
+_MEDIA_TYPES: Mapping[Container | Packed, str] = {
+    "raw": "audio/raw",
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "opus": "audio/opus",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+}
+CONTENT_TYPES: Mapping[Container, str] = {container: _MEDIA_TYPES[container] for container in _CONTAINERS}
 
 T = TypeVar("T", bound=str | int)
 
@@ -25,14 +37,14 @@ class OutputFormat:
     """The form a client wants its speech in; always mono.
 
     Attributes:
-        container: ``raw`` (bare samples), ``wav`` or ``mp3``.
-        encoding: one of `OUTPUT_ENCODINGS`; None for mp3.
+        container: ``raw`` (bare samples), ``wav`` or ``mp3``; `parse` gives none of the others.
+        encoding: one of `OUTPUT_ENCODINGS` for raw and wav; None otherwise.
         sample_rate: in Hz, one of `SAMPLE_RATES`.
         bit_rate: in bit/s, one of `BIT_RATES` for mp3; None otherwise. MPEG audio allows less at low sample
             rates; the encoder then takes the most that is allowed.
     """
 
-    container: Container
+    container: Container | Packed
     encoding: str | None
     sample_rate: int
     bit_rate: int | None = None
@@ -40,7 +52,7 @@ class OutputFormat:
     @property
     def content_type(self) -> str:
         """Media type of the encoded audio."""
-        return CONTENT_TYPES[self.container]
+        return _MEDIA_TYPES[self.container]
 
     @staticmethod
     def parse(value: object, *, raw_only: bool = False) -> "OutputFormat":
