@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.bus.presence import ALIKE_S, STALE_AFTER_S, PresenceTable
+from antiphon.bus.presence import ALIKE_S, ALIKE_SHARE, STALE_AFTER_S, PresenceTable
 from antiphon.contract.jobs import SynthesisJob
 from antiphon.contract.presence import Presence
 
@@ -90,8 +90,8 @@ def test_the_preferred_worker_is_left_only_for_a_clearly_shorter_wait() -> None:
 
 def test_every_job_offered_adds_to_the_expected_wait_until_it_is_refused() -> None:
     table = PresenceTable()
-    table.update(presence("a", wait_s=0.01, wait_per_job_s=0.02), now=0)
-    table.update(presence("b", wait_s=0.02), now=0)
+    table.update(presence("a", wait_s=0.01, wait_per_job_s=0.05), now=0)
+    table.update(presence("b", wait_s=0.035), now=0)
     table.offered("a")
     assert candidates(table) == ["b", "a"]
     table.refused("a")
@@ -99,6 +99,15 @@ def test_every_job_offered_adds_to_the_expected_wait_until_it_is_refused() -> No
     table.refused("a")
     table.refused("gone")
     assert candidates(table) == ["a", "b"]
+
+
+def test_the_emptier_of_those_that_think_alike_of_their_speed_comes_first() -> None:
+    table = PresenceTable()
+    table.update(presence("quick", load=1, wait_s=0.1), now=0)
+    table.update(presence("slow", wait_s=0.14), now=0)
+    assert candidates(table) == ["slow", "quick"]
+    table.update(presence("slow", wait_s=0.16), now=0)
+    assert candidates(table) == ["quick", "slow"]
 
 
 def test_of_idle_workers_the_emptier_comes_first() -> None:
@@ -140,6 +149,7 @@ def test_the_one_worst_of_all_is_never_first_and_everybody_is_asked_once(
         table.update(presence(worker, wait_s=wait_s), now=0)
     order = candidates(table)
     assert sorted(order) == sorted(waits)
-    worse = [wait_s for wait_s in waits.values() if wait_s > waits[order[0]] - ALIKE_S]
+    first = waits[order[0]]
+    worse = [wait_s for wait_s in waits.values() if wait_s + max(ALIKE_S, ALIKE_SHARE * wait_s) >= first]
     assert len(worse) > 1
     assert sorted(candidates(table, prefer=prefer)) == sorted(waits)

@@ -14,10 +14,10 @@ CLEARLY_S = 0.05
 CLEARLY_TIMES = 2.0
 """A wait that is longer by both of these is clearly worse than another."""
 
-
-ALIKE_S = 0.02
-"""Waits in the same multiple of this are alike: below it, one worker would get every job for being a hair
-quicker, and be missed by everybody when it fails."""
+ALIKE_S, ALIKE_SHARE = 0.02, 0.5
+"""Waits that differ by no more than this, or by this share of the shorter one, are alike. Else one worker
+would get every job for being a hair quicker, or for thinking so, while the other never learns better; and
+everybody would miss it when it fails."""
 
 
 @dataclass(slots=True)
@@ -35,10 +35,17 @@ class _Entry:
     def wait_s(self) -> float:
         return self.presence.wait_s + self.placed_since * self.presence.wait_per_job_s
 
+    def better_than(self, other: "_Entry") -> bool:
+        """Whether a newcomer should rather go here: the wait is shorter, or alike and it is emptier."""
+        waits = sorted((self.wait_s, other.wait_s))
+        if waits[1] - waits[0] > max(ALIKE_S, ALIKE_SHARE * waits[0]):
+            return self.wait_s < other.wait_s
+        return self.fullness < other.fullness
+
     @property
-    def badness(self) -> tuple[float, float]:
-        """Orders workers: by the expected wait, those alike by how full they are."""
-        return self.wait_s // ALIKE_S, self.load / max(1, self.presence.capacity)
+    def fullness(self) -> float:
+        """Load by capacity."""
+        return self.load / max(1, self.presence.capacity)
 
     def may_take(self, job: Job, digest: str) -> bool:
         """Whether it makes sense to offer the job here."""
@@ -139,7 +146,7 @@ class PresenceTable:
         """
         free = [e for e in self._entries.values() if e.presence.kind == kind and e.may_take(job, digest)]
         self._chance.shuffle(free)
-        if len(free) > 1 and free[1].badness < free[0].badness:
+        if len(free) > 1 and free[1].better_than(free[0]):
             free[0], free[1] = free[1], free[0]
         home = next((e for e in free if e.presence.worker == prefer), None)
         if home and not _clearly_worse(home.wait_s, free[0].wait_s):
