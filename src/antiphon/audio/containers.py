@@ -18,7 +18,7 @@ _WAVE_FORMAT_TAGS = {"pcm_s16le": 1, "pcm_f32le": 3, "pcm_alaw": 6, "pcm_mulaw":
 
 _MUXED: Mapping[str, tuple[str, str, int]] = {
     "opus": ("ogg", "libopus", 64_000),
-    "aac": ("adts", "aac", 64_000),
+    "aac": ("adts", "aac", 96_000),
     "flac": ("flac", "flac", 0),
 }
 """FFmpeg's muxer and encoder, and the bit rate (FLAC has none to choose)."""
