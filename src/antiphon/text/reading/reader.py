@@ -1,0 +1,184 @@
+"""Text to the words a person says when reading it out."""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from antiphon.text.abbreviations import Period, is_starter, period_after
+from antiphon.text.reading.rule import CLOSERS, EMOJI, LETTER
+from antiphon.text.reading.rules import KNOWN_WORDS, RULES
+from antiphon.text.reading.symbols import ALONE, name_emoji, piecewise
+from antiphon.text.reading.wordlist import word_list
+
+_LONGEST_RULED = 200
+"""Longer words are said piece by piece."""
+
+_OPENING = re.compile(rf"[\"'“‘«(\[{{<*_~`¿¡{EMOJI}]*")
+_CLOSING = re.compile(rf"[{CLOSERS}]*")
+_UNKEPT = re.compile(r"[^\"'“”‘’«»(),.;:!?…—]")
+_ORDINARY = re.compile(r"([A-Z]?[a-z]+(?:[a-z]|'[a-z]+)|a)[,?!]?")
+_PLAIN = re.compile(rf"[\"'“‘«(¿¡]*{LETTER}+(?:['–—-]{LETTER}+)*[\"'”’»),.;:!?…—]*")
+_CAPITALS = re.compile("[A-Z]{2}")
+_PARTS = re.compile(r"[-–—/]|[^-–—/]+")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>(?=\s|\Z)")
+_LINK = re.compile(rf"!?\[(?P<text>[^\[\]]{{1,200}})\]\([^()\s]{{1,200}}\)(?=[{CLOSERS}]*(?:\s|\Z))")
+_BEFORE_FIGURES = frozenset(word_list("~ ≈ ± < > ≤ ≥ <= >= № § §§ $ € £ ¥ ₹"))
+_FOLDED = str.maketrans({"’": "'", "\u2010": "-", "\u2011": "-", "\u2012": "-", "＃": "#", "％": "%"})
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A word, or several that are read together.
+
+    Attributes:
+        written: as it stands in the text, its words joined by single blanks.
+        spoken: the words said, with blanks between and sentence punctuation kept; empty where a reader
+            would say nothing, as for the mark of a list.
+    """
+
+    written: str
+    spoken: str
+
+
+def read(text: str, language: str) -> tuple[Read, ...]:
+    """How a person reads ``text`` out.
+
+    Takes time in proportion to the text's length.
+
+    Args:
+        text: a sentence or more.
+        language: a code such as ``en`` or ``en-GB``. Other languages pass unchanged, word by word.
+
+    Returns:
+        One entry a word or group of words: all words of the text, none twice, in order.
+    """
+    words = text.split()
+    if language.replace("_", "-").partition("-")[0].lower() != "en":
+        return tuple(Read(word, word) for word in words)
+    line = " ".join(words)
+    if not any(c.isalnum() for c in line):
+        return tuple(Read(word, name_emoji(word) or _say_sign(word, first=False)) for word in words)
+    folded = _fold(line)
+    reads: list[Read] = []
+    at = 0
+    while at < len(line):
+        end, spoken = _read_at(folded, at)
+        written = line[at:end]
+        reads.append(Read(written, written if spoken is None else spoken))
+        at = end + 1
+    return tuple(reads)
+
+
+def _fold(line: str) -> str:
+    """The line with one form of apostrophe, hyphen and digit, character by character."""
+    if line.isascii():
+        return line
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line.translate(_FOLDED))
+
+
+def _read_at(line: str, at: int) -> tuple[int, str | None]:
+    """Where what is read at ``at`` ends, and the words said; None where they are the words written."""
+    blank = line.find(" ", at)
+    end = len(line) if blank < 0 else blank
+    word = line[at:end]
+    ordinary = _ORDINARY.fullmatch(word)
+    if ordinary and ordinary[1] not in KNOWN_WORDS:
+        return end, None
+    if not any(c.isalnum() for c in word) and not (
+        word in _BEFORE_FIGURES and line[end + 1 : end + 2].isdecimal()
+    ):
+        return end, _say_sign(word, first=at == 0)
+    if len(word) > _LONGEST_RULED:
+        return end, piecewise(word)
+    return _unwrap(line, at, end) or _apply_rules(line, at) or (end, _say_unruled(line, at, end))
+
+
+def _unwrap(line: str, at: int, end: int) -> tuple[int, str] | None:
+    """What is left of HTML and of a link in Markdown."""
+    if line[at] == "<" and (tag := _TAG.match(line, at)):
+        return tag.end(), ""
+    if line[at] in "![" and (link := _LINK.match(line, at)):
+        closing = _closing(line, link.end())
+        return closing.end(), _say(link["text"]) + _UNKEPT.sub("", closing[0])
+    word = line[at:end]
+    bare = _ENTITY.sub(" ", html.unescape(word)) if "&" in word else word
+    bare = re.sub(r"</?[a-zA-Z][^<>]{0,200}>", " ", bare) if "<" in bare else bare
+    return (end, _say(bare)) if bare != word else None
+
+
+def _say(text: str) -> str:
+    return " ".join(filter(None, (part.spoken for part in read(text, "en"))))
+
+
+def _apply_rules(line: str, at: int) -> tuple[int, str] | None:
+    opening = _OPENING.match(line, at)
+    inside = opening.end() if opening else at
+    for start in (at, inside) if inside > at else (at,):
+        for rule in RULES:
+            match = rule.pattern.match(line, start)
+            if match and (said := rule.say(match)) is not None:
+                closing = _closing(line, match.end())
+                kept = _UNKEPT.sub("", closing[0])
+                if said.endswith("."):
+                    kept = kept.removeprefix(".")
+                elif match[0].endswith(".") and _ends_sentence(line, match):
+                    kept = f".{kept}"
+                return closing.end(), _UNKEPT.sub("", line[at:start]) + said + kept
+    return None
+
+
+def _ends_sentence(line: str, match: re.Match[str]) -> bool:
+    """Whether the period a reading took in also ended the sentence."""
+    if match.end() == len(line):
+        return True
+    word = match[0].rstrip(".").rpartition(" ")[2]
+    following = line[match.end() + 1 : match.end() + 16].partition(" ")[0]
+    return bool(word) and period_after(word) is not Period.CONTINUES and is_starter(following)
+
+
+def _closing(line: str, at: int) -> re.Match[str]:
+    closing = _CLOSING.match(line, at)
+    assert closing is not None  # noqa: S101 - the pattern matches nothing, too
+    return closing
+
+
+def _say_unruled(line: str, at: int, end: int) -> str | None:
+    """A word that no rule reads as a whole: as it is, or part by part."""
+    if _PLAIN.fullmatch(line, at, end) and not _CAPITALS.search(line, at, end):
+        return None
+    opening = _OPENING.match(line, at, end)
+    start = opening.end() if opening else at
+    stop = end
+    while stop > start and _CLOSING.fullmatch(line, stop - 1, stop):
+        stop -= 1
+    said = " ".join(
+        filter(
+            None, (_say_part(line, part.start(), part.end()) for part in _PARTS.finditer(line, start, stop))
+        )
+    )
+    return _UNKEPT.sub("", line[at:start]) + said + _UNKEPT.sub("", line[stop:end])
+
+
+def _say_part(line: str, start: int, end: int) -> str:
+    part = line[start:end]
+    if part in _JOINTS:
+        return _JOINTS[part]
+    if _PLAIN.fullmatch(part) and not part.isupper():
+        return part
+    for rule in RULES:
+        match = rule.pattern.match(line, start, end)
+        if match and match.end() == end and (said := rule.say(match)) is not None:
+            return said
+    return piecewise(part)
+
+
+_JOINTS = {"-": "", "–": "", "—": "—", "/": "slash"}
+
+
+def _say_sign(word: str, *, first: bool) -> str:
+    """A word without letters and figures; at the start of a text it marks an item of a list."""
+    if word in ALONE:
+        return "" if first else ALONE[word]
+    return _UNKEPT.sub("", word)

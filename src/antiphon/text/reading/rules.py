@@ -1,0 +1,38 @@
+"""The rules of reading in the order in which they are tried: the first with something to say wins."""
+
+from antiphon.text.reading import (
+    acronyms,
+    addresses,
+    codes,
+    dates,
+    money,
+    names,
+    phones,
+    quantities,
+    roman,
+    shortforms,
+    times,
+    units,
+)
+from antiphon.text.reading.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *names.RULES,  # "C++" is no sum, "4K" no temperature, "Node.js" no host
+    *shortforms.DOTTED,  # "e.g." and "a.k.a." are no initialisms
+    *acronyms.DOTTED,  # "D.C." is no file of C
+    *addresses.RULES,  # their figures and signs are read inside them
+    *money.RULES,  # "$5 million"
+    *dates.RULES,  # before sums and ranges: "2026-11-22"
+    *times.RULES,  # "3:05 pm"
+    *phones.RULES,  # before ranges: "555-0100"
+    *codes.RULES,  # "flight BA2490", "v2.0.1", before plain numbers
+    *units.RULES,  # "5km"
+    *dates.BARE_YEARS,  # what is measured is no year
+    *quantities.RULES,  # any other number
+    *shortforms.RULES,  # "Dr."
+    *roman.RULES,  # before acronyms: "Henry VIII"
+    *acronyms.RULES,  # "FBI"
+)
+
+KNOWN_WORDS: frozenset[str] = dates.WORDS | shortforms.WORDS | names.WORDS
+"""Words of letters alone that a rule may read otherwise."""
