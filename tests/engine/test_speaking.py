@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from antiphon.contract import jobs
 from antiphon.contract.events import AudioOut, Done, Event, Failed, Timestamps
 from antiphon.contract.jobs import Cancel, Credit, SynthesisJob
 from antiphon.engine.cost import Limits
 from antiphon.engine.pacing import LARGEST_FRAMES
 from antiphon.engine.speaking import SpeakingEngine
+from antiphon.models.protocols import Token, Utterance
 from support.counting import FRAME, RATE, CountingModel
 
 TEXT = "one two three four five six seven eight nine ten eleven twelve"
@@ -196,3 +198,23 @@ def test_patience_with_a_step_follows_what_it_is_predicted_to_take() -> None:
     rig.engine.add(job(text=TEXT * 30))
     rig.run()
     assert 0.25 < rig.engine.patience_s < 5
+
+
+def test_what_a_job_says_of_its_words_reaches_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+    asked: list[Utterance] = []
+    start = rig.model.start
+    monkeypatch.setattr(rig.model, "start", lambda it: asked.append(it) or start(it))
+    tokens = (jobs.Token("5", 1), jobs.Token("x", 2, "kæt"))
+    rig.engine.add(job(text="five cat", tokens=tokens, normalize=False, duration_s=2.5))
+    rig.run()
+    assert asked == [
+        Utterance(
+            "five cat",
+            "one",
+            "en",
+            tokens=[Token("5", 1), Token("x", 2, "kæt")],
+            normalize=False,
+            duration_s=2.5,
+        )
+    ]

@@ -5,6 +5,21 @@ from typing import Literal
 import msgspec
 
 
+class Token(msgspec.Struct, frozen=True, array_like=True):
+    """Some words of a job's text, what timestamps are to call them, and how they are pronounced.
+
+    Attributes:
+        text: what the timestamps of these words say. The audio does not depend on it.
+        words: how many words of the job's text, separated by blanks; 0 for what is written and not spoken.
+        phonemes: IPA of all of them together, with blanks between words and commas for pauses; punctuation
+            before and behind the words is still the text's. Empty: as the model reads them.
+    """
+
+    text: str
+    words: int = 1
+    phonemes: str = ""
+
+
 class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
     """Speak one segment (a sentence or phrase) of a context.
 
@@ -14,8 +29,12 @@ class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
         job: id, the same over all attempts.
         attempt: 0, 1 …, another at each offer; events of older attempts are dropped.
         api: the API server that gets the events.
-        text: what to speak (code points; never logged).
+        text: what to speak, words separated by blanks (code points; never logged).
+        tokens: what the words are told as, in order; words beyond them (all, where there are none) stand for
+            themselves.
+        normalize: whether the model may work on the text before it reads it (numbers to words and the like).
         speed: factor of the pace, 1.0 = the voice's own.
+        duration_s: how long the audio is to last, as nearly as the pace may be changed for it.
         seed: with ``segment``, keys the noise of the model.
         segment: index of the segment in its context.
         trim_lead: cut the silence before the first audible sample to 20 ms.
@@ -31,7 +50,10 @@ class SynthesisJob(msgspec.Struct, frozen=True, tag="synthesis", kw_only=True):
     voice: str
     language: str
     text: str
+    tokens: tuple[Token, ...] = ()
+    normalize: bool = True
     speed: float = 1.0
+    duration_s: float | None = None
     seed: int = 0
     segment: int = 0
     trim_lead: bool = False

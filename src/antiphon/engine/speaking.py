@@ -11,7 +11,7 @@ from antiphon.engine.cost import Demand, Limits, Outlook, StepCost, patience
 from antiphon.engine.pacing import FIRST_FRAMES
 from antiphon.engine.policy import Candidate, Choice, choose
 from antiphon.engine.voice import VoiceStream
-from antiphon.models.protocols import Samples, TTSModel, TTSState, Utterance
+from antiphon.models.protocols import Samples, Token, TTSModel, TTSState, Utterance
 from antiphon.telemetry import metrics
 from antiphon.telemetry.logs import get_logger
 
@@ -160,9 +160,7 @@ class SpeakingEngine(Generic[StateT]):
         job = stream.job
         started = self._clock()
         try:
-            state = self._model.start(
-                Utterance(job.text, job.voice, job.language, job.speed, job.seed, job.segment)
-            )
+            state = self._model.start(_utterance(job))
         except Exception:
             self._fail(stream, "planning")
             return
@@ -258,3 +256,17 @@ class SpeakingEngine(Generic[StateT]):
         if rest_s is None:
             rest_s = self._costs.length.predict(len(stream.job.text))
         return Debt(stream.lead_s(now), rest_s)
+
+
+def _utterance(job: SynthesisJob) -> Utterance:
+    return Utterance(
+        job.text,
+        job.voice,
+        job.language,
+        job.speed,
+        job.seed,
+        job.segment,
+        tokens=[Token(token.text, token.words, token.phonemes) for token in job.tokens],
+        normalize=job.normalize,
+        duration_s=job.duration_s,
+    )

@@ -24,16 +24,36 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """Some words of an utterance, what their times are told under, and how they are pronounced.
+
+    Attributes:
+        text: `Timed.text` of these words; the samples do not depend on it.
+        words: how many words of the text; 0 for what is written and not spoken.
+        phonemes: IPA of all of them together, blanks between words, commas for pauses; empty: as read.
+    """
+
+    text: str
+    words: int = 1
+    phonemes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """What a TTS model is asked to speak: one segment.
 
+    The same utterance gives the same samples, whatever its tokens are called.
+
     Attributes:
-        text: plain text.
+        text: plain text, words separated by blanks.
         voice: a voice id of the model.
         language: code the model lists.
         speed: factor of the pace.
-        seed: with ``segment``, keys the noise: the same four give the same samples.
+        seed: with ``segment``, keys the noise.
         segment: index in the context.
+        tokens: what the words are told as; those beyond them stand for themselves.
+        normalize: whether the model may put numbers and the like into words.
+        duration_s: how long it is to last, as nearly as the pace may be changed for it.
     """
 
     text: str
@@ -42,6 +62,9 @@ class Utterance:
     speed: float = 1.0
     seed: int = 0
     segment: int = 0
+    tokens: Sequence[Token] = ()
+    normalize: bool = True
+    duration_s: float | None = None
 
 
 class TTSState(Protocol):
@@ -69,7 +92,7 @@ class TTSState(Protocol):
 
     @property
     def words(self) -> Sequence[Timed]:
-        """Words of the whole utterance, known before the first chunk."""
+        """Words of the whole utterance, one for each token; known before the first chunk."""
         ...
 
     @property

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from antiphon.errors import LanguageNotSupported, ModelCorrupt, ModelMissing, VoiceNotFound
 from antiphon.models.hibari.model import HibariModel, HibariState
 from antiphon.models.hibari.noise import noise_at, noise_places
-from antiphon.models.protocols import Samples, Utterance
+from antiphon.models.protocols import Samples, Token, Utterance
 
 SENTENCE = "Well, the fox paid $5."
 OTHER = "Not at all!"
@@ -192,3 +193,32 @@ def test_no_sound_begins_in_the_frames_that_are_certainly_silent(
     onset = int(np.flatnonzero(np.abs(start) > 10 ** (-50 / 20))[0])
     assert onset >= state.silent_frames * model.frame_samples
     assert onset < (state.onset_frame + 6) * model.frame_samples
+
+
+@pytest.mark.parametrize("duration_s", [2.5, 4.0])
+def test_an_utterance_lasts_about_as_long_as_asked(model: HibariModel, duration_s: float) -> None:
+    asked = replace(
+        utterance("The train to the coast leaves at half past seven in the morning."), duration_s=duration_s
+    )
+    state = model.start(asked)
+    assert state.total_frames * model.frame_samples / model.sample_rate == pytest.approx(duration_s, rel=0.08)
+
+
+def test_no_duration_changes_the_pace_beyond_its_limits(model: HibariModel) -> None:
+    plain = utterance("Good morning to you all.")
+    frames = model.start(plain).total_frames
+    assert model.start(replace(plain, duration_s=0.01)).total_frames > frames / 3
+    assert model.start(replace(plain, duration_s=100.0)).total_frames < frames * 3
+
+
+def test_phonemes_change_the_samples_and_names_do_not(model: HibariModel) -> None:
+    plain = utterance("The cat sat.")
+    named = replace(plain, tokens=[Token("Der"), Token("Kater", 1, "kæt")])
+    renamed = replace(plain, tokens=[Token("x"), Token("y", 1, "kæt")])
+    other = replace(plain, tokens=[Token("Der"), Token("Kater", 1, "kuːt")])
+    states = [model.start(it) for it in (named, renamed, other)]
+    assert [word.text for word in states[0].words] == ["Der", "Kater", "sat."]
+    assert "".join(p.text for p in states[0].phonemes) == "ðəkˈætsˈæt"
+    assert "".join(p.text for p in states[2].phonemes) == "ðəkˈutsˈæt"
+    one, two, _ = (model.step([state], [state.total_frames])[0] for state in states)
+    assert np.array_equal(one, two)

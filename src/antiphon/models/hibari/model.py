@@ -161,7 +161,8 @@ class HibariModel:
     def start(self, utterance: Utterance) -> HibariState:
         """Plan an utterance: phonemes and durations; prosody follows chunk by chunk.
 
-        Speed is held between 0.5 and 2. A text with nothing to speak has no frames.
+        Speed is held between 0.5 and 2, also where a duration asks for more or less. A text with nothing to
+        speak has no frames.
 
         Raises:
             VoiceNotFound: the model has no such voice.
@@ -173,8 +174,12 @@ class HibariModel:
             )
         if utterance.language not in self.languages:
             raise LanguageNotSupported(f"The model hibari speaks en, not {utterance.language!r}.")
-        reading = self._phonemizer.read(utterance.text)
+        reading = self._phonemizer.read(utterance.text, utterance.tokens, normalize=utterance.normalize)
         text, plan, durations, places = self._encode(reading.symbols, utterance.speed)
+        if utterance.duration_s and places:
+            planned_s = float(durations.sum()) * _PLAN_FRAME * FRAME / SAMPLE_RATE
+            speed = utterance.speed * planned_s / utterance.duration_s
+            text, plan, durations, places = self._encode(reading.symbols, speed)
         ends = np.cumsum(durations) * (_PLAN_FRAME * FRAME)
         times = [(int(ends[place - 1]), int(ends[place])) for place in places]
         return HibariState(
