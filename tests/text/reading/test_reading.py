@@ -70,7 +70,7 @@ def test_words_once_spoken_are_not_read_again(written: str, spoken: str) -> None
     "text",
     [
         "The quick brown fox, isn't it?",
-        '"Well," she said (quietly), “I don\'t know – yet…”',
+        '"Well," she said (quietly), “I don\'t know — yet…”',
         "Il était une fois à Paris.",
         "He said no. He went to the art. He ran.",
     ],

@@ -32,8 +32,9 @@ _PARTS = frozenset(
     """
     )
 )
-_YEARS = r"M{1,2}(?:C[MD]|D?C{0,3})(?:X[CL]|L?X{0,3})(?:IX|IV|V?I{0,3})"
-_ROMAN = r"(?=[IVXLC])(?![LC](?![IVXLC]))(?:X[CL]|L?X{0,3})(?:IX|IV|V?I{0,3})|(?=C[IVXLC])C{1,3}(?:X[CL]|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_BELOW_HUNDRED = r"(?:X[CL]|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_ROMAN = rf"(?:(?=[IVX]|L[IVX]){_BELOW_HUNDRED}|C{{1,3}}(?=[IVXL]){_BELOW_HUNDRED})"
+_YEARS = rf"M{{1,2}}(?:C[MD]|D?C{{0,3}}){_BELOW_HUNDRED}"
 _SMALL = 39
 _CLEAR = frozenset({"II", "III", "VII", "VIII", "XII", "XIII"})
 """Numerals that are nothing else."""
