@@ -7,8 +7,9 @@ import numpy as np
 
 from antiphon.bus.dispatcher import Dispatcher
 from antiphon.bus.recognition import HEARING_WINDOW_S, RecognitionStream
-from antiphon.contract.events import Done, Final, Finalized
+from antiphon.contract.events import Done, Final, Finalized, Voice
 from antiphon.contract.jobs import AudioIn, RecognitionJob
+from antiphon.speech.turns import TurnEvent, Turns, TurnSettings
 from support.hearing import RATE, say
 from support.nats import dispatcher, level_worker, until
 
@@ -121,3 +122,42 @@ async def test_closing_a_stream_frees_its_place_and_whoever_sends(nats_url: str)
         await asyncio.wait_for(sending, 2)
         again = await api.recognize(job())
         await again.aclose()
+
+
+async def test_voice_activity_goes_on_where_it_was_when_a_worker_vanishes(nats_url: str) -> None:
+    def turns_of(events: list[Any]) -> list[TurnEvent]:
+        turns = Turns(TurnSettings(), pause_s=0.32)
+        told: list[TurnEvent] = []
+        for event in events:
+            match event:
+                case Voice():
+                    told += turns.voice(event.audio_s, event.frames)
+                case Final():
+                    told += turns.final(event.text)
+                case _:
+                    pass
+        return told + turns.end()
+
+    async with dispatcher(nats_url, timeout_s=5) as api, level_worker(nats_url) as first:
+        await present(api)
+        asked = job(voice_activity=True, max_silence_s=0.32)
+        stream = await api.recognize(asked)
+        await stream.send(say(1, pause_s=1.5))
+        await stream.send(say(2, pause_s=0.1))
+        events = [await anext(stream)]
+        while not any(isinstance(event, Final) for event in events):
+            events.append(await anext(stream))
+        async with level_worker(nats_url):
+            await present(api, 2)
+            first._publisher.send = lambda *_: None  # silent from now on, as if it were stopped
+            await stream.send(say(3, pause_s=3.0))
+            await stream.send(say(4))
+            await stream.end()
+            events += await collect(stream)
+            assert stream.job.attempt > 0
+            undisturbed = await api.recognize(job(voice_activity=True, max_silence_s=0.32))
+            for audio in (say(1, pause_s=1.5), say(2, pause_s=0.1), say(3, pause_s=3.0), say(4)):
+                await undisturbed.send(audio)
+            await undisturbed.end()
+            assert turns_of(events) == turns_of(await collect(undisturbed))
+    assert text(events) == "w1 w2 w3 w4"

@@ -12,8 +12,9 @@ from starlette.routing import WebSocketRoute
 from antiphon import errors
 from antiphon.api import forms, server
 from antiphon.api.app import ROUTERS, create_app
+from antiphon.api.stt import live
 from antiphon.api.stt import request as stt_request
-from antiphon.api.stt import websocket as stt_websocket
+from antiphon.api.stt import thresholds
 from antiphon.api.tts import request as tts_request
 from antiphon.api.tts import session, streaming
 from antiphon.api.tts import websocket as tts_websocket
@@ -129,7 +130,7 @@ def test_every_field_of_a_transcription_is_told(field: str) -> None:
         f"takes nothing for {streaming.STALLED_S:g} s",
         f"up to {tts_websocket.MAX_CONTEXTS} contexts",
         f"{tts_websocket.IDLE_TIMEOUT_S:g} s without a message from the client",
-        f"{stt_websocket.IDLE_S:g} s without a message",
+        f"{live.IDLE_S:g} s without a message",
         f"every {server.PING_EVERY_S:g} s and gives up after {server.PONG_WITHIN_S:g} s without a pong",
         f"{forms.MAX_FIELDS} other fields, of {forms.MAX_FIELD_BYTES // 1024} KiB each",
         f"`max_message_bytes` ({Settings().max_message_bytes // 2**20} MiB)",

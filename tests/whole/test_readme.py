@@ -115,8 +115,9 @@ def test_sockets_of_the_api_page(tmp_path: Path, running: Platform) -> None:
     spoken = python(tmp_path, running, block(API, "python", "/tts/websocket") + "\nprint(len(audio))\n")
     assert int(spoken) > 24_000
     shell(tmp_path, running, block(API, "sh", "/tts/bytes"))
-    text = python(tmp_path, running, block(API, "python", "/stt/websocket") + "\nprint(text)\n")
-    assert word_error_rate(["Good morning."], [text]) == 0
+    for path in ("/stt/websocket", "/stt/turns/websocket"):
+        text = python(tmp_path, running, block(API, "python", path) + "\nprint(text)\n")
+        assert word_error_rate(["Good morning."], [text]) == 0
 
 
 @pytest.mark.slow

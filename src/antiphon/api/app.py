@@ -18,6 +18,7 @@ from antiphon.api.tts import sse as tts_sse
 from antiphon.api.tts import websocket as tts_websocket
 from antiphon.errors import AntiphonError, NotFound
 
+from antiphon.api.stt import turns as stt_turns
 ROUTERS = (
     status.router,
     voices.router,
@@ -35,6 +36,7 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(
         title="Antiphon",
         version=__version__,
+    stt_turns.router,
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,

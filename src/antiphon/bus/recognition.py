@@ -26,7 +26,7 @@ STT_RATE = 16_000
 
 
 class RecognitionStream(JobStream):
-    """A stream being heard: send audio, iterate over `Partial`, `Final`, `Finalized`, `Voice`; last `Done`."""
+    """A stream being heard: send audio, iterate over `Partial`, `Final`, `Finalized`, `Voice`, `Done`."""
 
     kind = "stt"
     job: RecognitionJob

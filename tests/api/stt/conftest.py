@@ -96,7 +96,7 @@ class FakeRecognition:
 
 @dataclass
 class FakeDispatcher:
-    """Gives out `FakeRecognition`s, or raises ``refusal``."""
+    """Gives out streams of ``recognition``, or raises ``refusal``."""
 
     languages: tuple[str, ...] = ("en",)
     refusal: Exception | None = None
@@ -106,6 +106,7 @@ class FakeDispatcher:
     place: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
     connected: bool = True
+    recognition: type[Any] = FakeRecognition
     tenants: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -126,7 +127,7 @@ class FakeDispatcher:
             await self.place.wait()
         finally:
             self.waiting -= 1
-        stream = FakeRecognition(job, self.room)
+        stream = self.recognition(job, self.room)
         async with self.opened:
             self.streams.append(stream)
             self.opened.notify_all()
@@ -171,7 +172,7 @@ async def serving(settings: Settings) -> AsyncIterator[Served]:
             settings=settings,
             dispatcher=bus,
             authorizer=LocalKeys([KEY]),
-            voices=Voices(aliases={}, default="heart"),
+            voices=Voices(aliases={}, default="heart", store=store),
             models=ModelNames(settings),
             dictionaries=Dictionaries(store),
         )

@@ -10,7 +10,7 @@ from cartesia import AsyncCartesia
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from antiphon.api.stt import websocket as route
+from antiphon.api.stt import live as route
 from antiphon.errors import InternalError, JobLost, NoWorker, Overloaded
 from antiphon.settings import Settings
 from antiphon.telemetry.metrics import API_STREAMS, REGISTRY
@@ -390,3 +390,10 @@ async def test_a_place_is_asked_for_in_the_name_of_the_key(served: Any) -> None:
         await read_all(socket)
     grant = await served.services.authorizer.authorize(served.key, "stt")
     assert served.bus.tenants == [grant.key_id]
+
+
+async def test_keyterms_are_said_to_have_no_effect(served: Any) -> None:
+    async with connect(served.socket(f"{PCM}&keyterm=Antiphon")) as socket:
+        assert socket.response.headers["antiphon-ignored"] == "keyterm"
+    async with connect(served.socket()) as socket:
+        assert "antiphon-ignored" not in socket.response.headers

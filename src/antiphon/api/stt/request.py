@@ -104,6 +104,11 @@ def parse_stream_request(fields: Iterable[tuple[str, str]]) -> tuple[Transcripti
     return request, RawFormat(encoding, sample_rate)
 
 
+def without_effect(fields: Iterable[tuple[str, str]]) -> set[str]:
+    """Names of the fields that are given and checked, and change nothing."""
+    return {name for name, value in fields if name == "keyterm" and value}
+
+
 def _parse(fields: Sequence[tuple[str, str]]) -> TranscriptionRequest:
     model = _one(fields, "model")
     if model is None:
