@@ -53,7 +53,7 @@ class WrongField(BadRequest):
 
 
 def speaks_openai(connection: HTTPConnection) -> bool:
-    """Whether a request comes from a client of OpenAI's: its path is theirs, and it names no Cartesia version.
+    """Whether a client of OpenAI's asks: the path is theirs, and the request names no version of Cartesia's.
 
     Cartesia's clients know some of these paths too (``/v1/audio/transcriptions``, ``/v1/models``).
     """
