@@ -1,23 +1,15 @@
 """Text is read as a person reads it, and no word of it is lost."""
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.text.reading import Read, read
+from support.readings import CASES
 from support.said import said_words
 
-
-def _cases() -> list[tuple[str, str]]:
-    lines = Path(__file__).with_name("cases.tsv").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split("\t") for line in lines if line and not line.startswith("## "))
-    return [(written, spoken) for written, spoken in pairs]
-
-
-CASES = _cases()
 TEXTS = st.lists(
     st.one_of(
         st.sampled_from(sorted({word for written, _ in CASES for word in written.split()})),

@@ -100,16 +100,16 @@ def _say_hashtag(match: re.Match[str]) -> str:
 def _say_part(part: str) -> str:
     if part.isdecimal():
         return number(part)
-    return spell(part) if part.isupper() and len(part) > 1 else part
+    return spell(part) if part.isupper() else part
 
 
 def _say_colour(match: re.Match[str]) -> str:
-    return f"hash {' '.join(digits(c) if c.isdecimal() else c.upper() for c in match['colour'])}"
+    return f"hash {' '.join(digits(c) if c.isdecimal() else spell(c) for c in match['colour'])}"
 
 
 def _say_identifier(match: re.Match[str]) -> str:
     """A random id: every letter and digit."""
-    return " ".join(digits(c) if c.isdecimal() else SIGNS.get(c, c.upper()) for c in match[0])
+    return " ".join(digits(c) if c.isdecimal() else SIGNS.get(c) or spell(c) for c in match[0])
 
 
 _HOST = rf"(?:[a-zA-Z0-9](?:[\w-]{{0,62}})\.){{1,8}}(?:{_DOMAINS})"

@@ -42,9 +42,12 @@ SIGNS = {
 
 
 def spell(letters: str) -> str:
-    """Letters one by one, as a model reads them by their names: joined by periods, "F.B.I."."""
+    """Letters one by one, as a model reads them by their names: joined by periods, "F.B.I.".
+
+    A lone A has one, too: without, it is the article.
+    """
     letters = "".join(c for c in letters if c.isalpha()).upper()
-    return ".".join(letters) + "." if len(letters) > 1 else letters
+    return ".".join(letters) + "." if len(letters) > 1 or letters == "A" else letters
 
 
 def is_word(letters: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from antiphon.text.reading.letters import spell
+from antiphon.text.reading.letters import say_code, spell
 from antiphon.text.reading.numbers import cardinal, number, plural, year
 from antiphon.text.reading.rule import Rule, alternatives, rule
 
@@ -26,14 +26,14 @@ _NAMES = {
     "AT&T": "A.T. and T",
     "R&B": "R and B",
     "R&D": "R and D",
-    "Q&A": "Q and A",
+    "Q&A": "Q and A.",
     "Q&As": "Q and A's",
     "B&B": "B and B",
     "M&M": "M and M",
     "M&Ms": "M and M's",
     "P&L": "P and L",
     "S&P": "S and P",
-    "A&E": "A and E",
+    "A&E": "A. and E",
     "H&M": "H and M",
     "D&D": "D and D",
     "PB&J": "P.B. and J",
@@ -41,8 +41,8 @@ _NAMES = {
     "B2C": "B to C",
     "P2P": "P to P",
     "I/O": "I O",
-    "A/B": "A B",
-    "A/C": "A C",
+    "A/B": "A. B",
+    "A/C": "A. C",
     "TCP/IP": "T.C.P. I.P.",
     "OS/2": "O.S. two",
     "9-to-5": "nine to five",
@@ -69,8 +69,8 @@ _NAMES = {
     "x86": "X eighty-six",
     "i18n": "internationalization",
     "k8s": "kubernetes",
-    "A+": "A plus",
-    "A-": "A minus",
+    "A+": "A. plus",
+    "A-": "A. minus",
     "B+": "B plus",
     "B-": "B minus",
     "C+": "C plus",
@@ -156,8 +156,8 @@ def _say_key(key: str) -> str:
         return f"F {number(key[1:])}"
     symbols = [_KEYS.get(c) for c in key]
     if symbols and symbols[0]:
-        return " ".join(name or c.upper() for name, c in zip(symbols, key, strict=True))
-    return number(key) if key.isdecimal() else key.upper() if len(key) == 1 else key.lower()
+        return " ".join(name or say_code(c.upper()) for name, c in zip(symbols, key, strict=True))
+    return number(key) if key.isdecimal() else spell(key) if len(key) == 1 and key.isalpha() else key.lower()
 
 
 def _say_lines(match: re.Match[str]) -> str:
@@ -175,7 +175,7 @@ def _say_letter_figures(match: re.Match[str]) -> str:
 
 
 def _say_figures_letter(match: re.Match[str]) -> str:
-    return f"{number(match['figures'])} {match['letter'].upper()}{match['ending'] or ''}"
+    return f"{number(match['figures'])} {spell(match['letter'])}{match['ending'] or ''}"
 
 
 WORDS = frozenset(form for form in (*_NAMES, *_KEYS, *_ALONE) if form.isalpha())

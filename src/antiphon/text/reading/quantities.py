@@ -2,6 +2,7 @@
 
 import re
 
+from antiphon.text.reading.letters import spell
 from antiphon.text.reading.numbers import cardinal, number, ordinal
 from antiphon.text.reading.rule import DASH, LETTER, MINUS, NUMBER, Rule, rule
 from antiphon.text.reading.wordlist import word_list
@@ -122,7 +123,7 @@ def _power(base: str, exponent: str) -> str:
 def _say_power(match: re.Match[str]) -> str:
     base = match["base"]
     exponent = match["exponent"] or match["raised"].translate(SUPERSCRIPTS)
-    return _power(number(base) if base[0].isdecimal() else base.upper() if len(base) == 1 else base, exponent)
+    return _power(number(base) if base[0].isdecimal() else spell(base) if len(base) == 1 else base, exponent)
 
 
 _OPERATORS = {
@@ -156,8 +157,7 @@ _TOKEN = re.compile(rf"{NUMBER}|{LETTER}+|[^\s\w]|[²³]")
 def _say_formula(match: re.Match[str]) -> str:
     tokens = _TOKEN.findall(match[0])
     said = (
-        number(t) if t[-1].isdecimal() else _OPERATORS.get(t) if t in _OPERATORS else " ".join(t.upper())
-        for t in tokens
+        number(t) if t[-1].isdecimal() else _OPERATORS.get(t) if t in _OPERATORS else spell(t) for t in tokens
     )
     return " ".join(filter(None, said))
 

@@ -150,7 +150,7 @@ def _figures(figures: str, *, attached: bool) -> str:
 
 def _letters(letters: str) -> str:
     if len(letters) == 1 or letters.isupper():
-        return letters.upper() if len(letters) == 1 else say_capitals(letters)
+        return spell(letters) if len(letters) == 1 else say_capitals(letters)
     return letters if is_word(letters) or "'" in letters or letters[0].isupper() else say_letters(letters)
 
 
