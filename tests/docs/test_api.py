@@ -12,15 +12,15 @@ from starlette.routing import WebSocketRoute
 from antiphon import errors
 from antiphon.api import forms, server
 from antiphon.api.app import ROUTERS, create_app
-from antiphon.api.stt import live
+from antiphon.api.stt import live, thresholds
 from antiphon.api.stt import request as stt_request
-from antiphon.api.stt import thresholds
 from antiphon.api.tts import request as tts_request
 from antiphon.api.tts import session, streaming
 from antiphon.api.tts import websocket as tts_websocket
 from antiphon.audio import encodings, formats
 from antiphon.errors import AntiphonError
 from antiphon.settings import Settings
+from antiphon.speech.turns import TurnSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 READERS = {"get", "_one", "_flag", "_number", "_object", "_text", "_required_text"}
@@ -112,6 +112,13 @@ def test_every_field_of_a_transcription_is_told(field: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
+@pytest.mark.parametrize("setting", thresholds.SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_of_turns_is_told_with_its_range(setting: thresholds.Setting) -> None:
+    default = getattr(TurnSettings(), setting.field) * setting.units
+    row = f"| `turn_{setting.name}` | `{setting.name}` | {default:g} | {setting.low:g} – {setting.high:g} |"
+    assert row in PAGE
+
+
         *formats.SAMPLE_RATES,
         *formats.BIT_RATES,
         *encodings.INPUT_ENCODINGS,
