@@ -24,8 +24,8 @@ class Onset:
     def hear(self, voice: Voice) -> float | None:
         """Where an utterance begins (in seconds of the stream, what is heard before it included), or None.
 
-        It is told once, as soon as it is certain: the utterance is no click. Frames that were heard before are
-        passed over: a stream that moved to another worker is replayed.
+        It is told once, as soon as it is certain: the utterance is no click. Frames that were heard before
+        are passed over: a stream that moved to another worker is replayed.
         """
         begun = None
         for i, frame in enumerate(voice.frames, start=-len(voice.frames)):
