@@ -149,6 +149,16 @@ class Settings(BaseModel):
     max_audio_s: int = Field(
         default=6 * 60 * 60, ge=1, description="Longest audio of a transcription, in seconds once decoded."
     )
+    max_clip_bytes: int = Field(
+        default=128 * 1024**2,
+        ge=1024,
+        description="Largest clip of a new voice, upload of an infill (both files together) or of a voice change.",
+    )
+    max_clip_s: int = Field(
+        default=300,
+        ge=1,
+        description="Longest clip, audio of an infill or of a voice change, in seconds once decoded.",
+    )
     model_aliases: dict[str, str] = Field(
         default={"sonic*": "tts", "ink-*": "stt", "whisper*": "stt"},
         description="Names clients give (`*` matches any rest) to `tts` or `stt` (what the workers serve).",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from antiphon.api.app import create_app
+from antiphon.api.limits import Limits
 from antiphon.api.models import ModelNames
 from antiphon.api.server import listening
 from antiphon.api.services import Services
@@ -160,7 +161,15 @@ def store(tmp_path: Path) -> Iterator[LocalStore]:
 
 @pytest.fixture
 async def served(settings: Settings, bus: FakeDispatcher, store: LocalStore) -> AsyncIterator[Served]:
-    voices = Voices(aliases={"my-voice": "heart"}, default="heart")
-    services = Services(settings, bus, LocalKeys([KEY]), voices, ModelNames(settings), Dictionaries(store))
+    voices = Voices(aliases={"my-voice": "heart"}, default="heart", store=store)
+    services = Services(
+        settings=settings,
+        dispatcher=bus,
+        authorizer=LocalKeys([KEY]),
+        voices=voices,
+        models=ModelNames(settings),
+        dictionaries=Dictionaries(store),
+        limits=Limits.of(settings),
+    )
     async with listening(create_app(services), settings, services.lifetime) as [port]:
         yield Served(port, bus, services)

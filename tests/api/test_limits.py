@@ -1,5 +1,6 @@
 import asyncio
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -45,9 +46,10 @@ def test_each_key_gets_as_much_as_it_may(asked: list[str], most: int) -> None:
 
 def test_without_a_limit_there_is_none() -> None:
     limits = Limits({"TTS contexts": 0})
-    for use in [limits.using("TTS contexts", "k") for _ in range(1000)]:
-        use.__enter__()
-    assert limits.used("TTS contexts", "k") == 1000
+    with ExitStack() as stack:
+        for _ in range(1000):
+            stack.enter_context(limits.using("TTS contexts", "k"))
+        assert limits.used("TTS contexts", "k") == 1000
     assert limits.used("STT streams", "k") == 0
 
 

@@ -57,7 +57,7 @@ async def tls_socket(
 
 
 def services(settings: Settings, bus: Any) -> Services:
-    voices = Voices(aliases={}, default="heart")
+    voices = Voices(aliases={}, default="heart", store=Mock())
     return Services(settings, bus, LocalKeys(["k"]), voices, ModelNames(settings), Dictionaries(Mock()))
 
 

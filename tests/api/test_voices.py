@@ -1,10 +1,12 @@
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from cartesia import AsyncCartesia, NotFoundError
 
-from antiphon.catalog.voices import HOSTED_VOICES, Voices
+from antiphon.catalog.store import LocalStore
+from antiphon.catalog.voices import HOSTED_VOICES, LOCAL_VOICES, Voices
 from antiphon.errors import SettingsError, VoiceNotFound
 
 
@@ -63,8 +65,8 @@ async def test_the_sdk_reads_voices_strictly(served: Any) -> None:
             await client.voices.get("no-such-voice")
 
 
-def test_names_resolve_in_order() -> None:
-    voices = Voices(aliases={"mine": "Heart"}, default="heart")
+def test_names_resolve_in_order(store: LocalStore) -> None:
+    voices = Voices(aliases={"mine": "Heart"}, default="heart", store=store)
     [voice] = voices.list()
     for name in ("heart", "HEART", voice.id, voice.id.upper(), "mine", *HOSTED_VOICES):
         assert voices.resolve(name) is voice
@@ -73,7 +75,7 @@ def test_names_resolve_in_order() -> None:
 
 
 def test_the_id_never_changes() -> None:
-    [voice] = Voices(aliases={}, default="heart").list()
+    [voice] = LOCAL_VOICES
     assert voice.id == "646b24ec-3931-5cd9-ba6a-73116ad79845"
 
 
@@ -82,4 +84,4 @@ def test_the_id_never_changes() -> None:
 )
 def test_settings_that_name_no_voice_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
-        Voices(**wrong)
+        Voices(**wrong, store=Mock())

@@ -170,7 +170,7 @@ def test_a_folder_that_can_not_be_is_the_operators(tmp_path: Path) -> None:
 
 
 def test_ids_sort_by_the_time_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = [10**18 + number * 10**6 for number in range(50)]
+    moments = [10**18 + number * 10**3 for number in range(50)]
     made = []
     for moment in moments:
         monkeypatch.setattr("time.time_ns", lambda moment=moment: moment)

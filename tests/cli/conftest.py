@@ -147,8 +147,8 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     settings = Settings(state_dir=tmp_path, api_port=0, shutdown_grace_s=0.2)
     bus = FakeBus()
     bus.gate.set()
-    voices = Voices(aliases={}, default="heart")
     with local_store(tmp_path / "catalog") as store:
+        voices = Voices(aliases={}, default="heart", store=store)
         services = Services(
             settings, bus, LocalKeys([KEY]), voices, ModelNames(settings), Dictionaries(store)
         )

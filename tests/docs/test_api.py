@@ -73,7 +73,7 @@ def test_the_list_of_endpoints_is_that_of_the_app() -> None:
 
 @pytest.mark.parametrize("path", sorted({e.partition(" ")[2] for e in endpoints() if not e.startswith("WS")}))
 async def test_every_path_has_the_twins_that_the_page_tells_of(path: str) -> None:
-    app = create_app(Mock())
+    app = create_app(Mock(settings=Settings()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
         # A path that is there refuses this method; one that is not there is not found.
         twins = [path, f"{path}/", f"/v1{path}", f"/v1{path}/"]

@@ -8,7 +8,19 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from antiphon import __version__
-from antiphon.api import access_token, errors, status, voices
+from antiphon.api import (
+    accents,
+    access_token,
+    asyncapi,
+    changer,
+    errors,
+    infill,
+    openapi,
+    status,
+    voice_making,
+    voices,
+)
+from antiphon.api.cors import Cors
 from antiphon.api.envelope import Envelope, request_id_of
 from antiphon.api.services import Services
 from antiphon.api.stt import batch as stt_batch
@@ -29,6 +41,9 @@ ROUTERS = (
     access_token.router,
     stt_websocket.router,
 )
+    voice_making.router,
+    accents.router,
+    access_token.router,
 
 
 def create_app(services: Services) -> FastAPI:
@@ -63,3 +78,5 @@ async def _answer(connection: HTTPConnection, error: Exception) -> Response:
 
 async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the ASGI signature
     raise NotFound("There is no such path here.")
+    # Outermost, so that a page can read every error.
+    app.add_middleware(Cors, origins=services.settings.cors_origins)

@@ -73,10 +73,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     if settings.api_key is None:
         raise SettingsError("api_key is not set: give the key that clients send (ANTIPHON_API_KEY).")
     authorizer = LocalKeys([settings.api_key.get_secret_value()])
-    voices = Voices(aliases=settings.voice_aliases, default=settings.default_voice)
     readiness = Readiness("connecting to NATS")
     async with AsyncExitStack() as stack:
         store = stack.enter_context(local_store(settings.catalog_dir or settings.state_dir / "catalog"))
+        voices = Voices(aliases=settings.voice_aliases, default=settings.default_voice, store=store)
         await stack.enter_async_context(serve_health(readiness, settings.metrics_host, settings.metrics_port))
         client = await connect(settings.nats_url, "api")
         dispatcher = Dispatcher(

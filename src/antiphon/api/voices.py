@@ -1,20 +1,38 @@
-"""``GET /voices`` and ``GET /voices/{id}``."""
+"""``/voices``: list, look at, change and delete voices."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+import msgspec
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from antiphon.api import versions
 from antiphon.api.auth import CatalogGrant
-from antiphon.api.bodies import json_response
+from antiphon.api.bodies import json_response, read_as
+from antiphon.api.pages import PageDep, page
 from antiphon.api.services import ServicesDep
-from antiphon.catalog.voices import Gender, Voice
+from antiphon.api.voice_fields import voice_fields
+from antiphon.catalog.accents import accent_for
+from antiphon.catalog.custom import Gender
 
 router = APIRouter()
 
-LEGACY_EMBEDDING_SIZE = 192
+MAX_NAME_CHARS = 256
+MAX_DESCRIPTION_CHARS = 5000
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+Description = Annotated[str, msgspec.Meta(max_length=MAX_DESCRIPTION_CHARS)]
+
+
+class VoiceChanges(msgspec.Struct, frozen=True):
+    """The body of a change; what is absent stays as it is."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    description: Description | msgspec.UnsetType = msgspec.UNSET
+    tagline: Description | msgspec.UnsetType = msgspec.UNSET
+    gender: Gender | msgspec.UnsetType | None = msgspec.UNSET
+    accent: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @router.get("/voices")
@@ -22,80 +40,56 @@ async def list_voices(
     request: Request,
     services: ServicesDep,
     _grant: CatalogGrant,
+    asked: PageDep,
     *,
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    starting_after: str | None = None,
-    ending_before: str | None = None,
     q: str | None = None,
     gender: Gender | None = None,
     language: str | None = None,
     is_owner: bool | None = None,
 ) -> Response:
-    """List the voices: a bare array for the oldest version, pages for the others.
-
-    Clients page until a page is empty, so what follows an unknown cursor is nothing.
-    """
-    version = versions.version_of(request)
+    """List the voices: a bare array for the oldest version, pages for the others."""
+    version, expand = versions.version_of(request), expanded(request)
     found = [
         voice
-        for voice in services.voices.list()
-        if (q is None or q.casefold() in f"{voice.name} {voice.description}".casefold())
+        for voice in await services.voices.list_all()
+        if (q is None or q == voice.id or q.casefold() in f"{voice.name}\n{voice.description}".casefold())
         and (gender is None or voice.gender == gender)
         and (language is None or voice.language == language)
-        # The voices that come with the models belong to no client.
-        and not is_owner
+        and (not is_owner or voice.owner is not None)
     ]
     if versions.UNKNOWN < version <= versions.BARE_VOICE_LIST:
-        return json_response([_legacy_fields(voice) for voice in found])
-    ids = [voice.id for voice in found]
-    first, last = 0, len(found)
-    if starting_after is not None:
-        first = ids.index(starting_after) + 1 if starting_after in ids else last
-    if ending_before is not None:
-        last = ids.index(ending_before) if ending_before in ids else first
-        first = max(first, last - limit)
-    page = found[first:last][:limit]
-    has_more = first + len(page) < last if ending_before is None else first > 0
-    return json_response(
-        {
-            "data": [_fields(voice, version) for voice in page],
-            "has_more": has_more,
-            "next_page": page[-1].id if page and has_more else None,
-        }
-    )
+        return json_response([voice_fields(voice, versions.BARE_VOICE_LIST) for voice in found])
+    return json_response(page(found, asked, lambda voice: voice_fields(voice, version, expand)))
 
 
 @router.get("/voices/{name}")
 async def get_voice(name: str, request: Request, services: ServicesDep, _grant: CatalogGrant) -> Response:
     """Tell about the voice that an id, name or alias stands for."""
-    return json_response(_fields(services.voices.resolve(name), versions.version_of(request)))
+    voice = services.voices.resolve(name)
+    return json_response(voice_fields(voice, versions.version_of(request), expanded(request)))
 
 
-def _fields(voice: Voice, version: str) -> dict[str, Any]:
-    """A voice with the keys of every version; only ``access`` differs in form between them."""
-    access = "public" if version >= versions.STRICT_VOICES else {"type": "public", "visibility": "all"}
-    return {
-        "id": voice.id,
-        "name": voice.name,
-        "description": voice.description,
-        "tagline": voice.tagline,
-        "language": voice.language,
-        "locales": [{"locale": voice.locale, "is_native": True}],
-        "access": access,
-        "visibility": "all",
-        "is_owner": False,
-        "is_public": True,
-        "is_pro": False,
-        "is_starred": False,
-        "user_id": "local",
-        "created_at": voice.created_at.isoformat(),
-        "accent": None,
-        "gender": voice.gender,
-        "country": voice.locale.partition("-")[2] or None,
-        "preview_file_url": None,
+@router.patch("/voices/{name}")
+async def change_voice(name: str, request: Request, services: ServicesDep, _grant: CatalogGrant) -> Response:
+    """Change what is told about a voice that a client made."""
+    asked = await read_as(request, services.settings.max_message_bytes, VoiceChanges)
+    voice = services.voices.resolve_custom(name)
+    changes = {
+        field: value for field, value in msgspec.structs.asdict(asked).items() if value is not msgspec.UNSET
     }
+    if "accent" in changes:
+        changes["accent"] = accent_for(voice.language, changes["accent"]).id
+    changed = await services.voices.custom.change(voice.id, **changes)
+    return json_response(voice_fields(services.voices.of(changed), versions.version_of(request)))
 
 
-def _legacy_fields(voice: Voice) -> dict[str, Any]:
-    """A voice as the oldest version has it; its clients index the embedding, so there is one, of zeros."""
-    return {**_fields(voice, versions.BARE_VOICE_LIST), "embedding": [0.0] * LEGACY_EMBEDDING_SIZE}
+@router.delete("/voices/{name}")
+async def delete_voice(name: str, services: ServicesDep, _grant: CatalogGrant) -> Response:
+    """Forget a voice that a client made."""
+    await services.voices.custom.delete(services.voices.resolve_custom(name).id)
+    return Response(status_code=204)
+
+
+def expanded(request: Request) -> frozenset[str]:
+    """The further keys that a client wants of voices."""
+    return frozenset(request.query_params.getlist("expand[]") + request.query_params.getlist("expand"))
