@@ -1,10 +1,10 @@
 """A multipart form with audio files in it, which may be far larger than memory."""
 
 import re
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -19,6 +19,9 @@ FORM_OVERHEAD_BYTES = 64 * 1024
 
 _CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 """No parameter of this type (RFC 7578 section 8), but the parser would take any codec of Python by name."""
+
+_NESTED = re.compile(r"(?P<outer>\w+)\[(?P<key>\w+)\]")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +118,21 @@ async def _at_most(chunks: AsyncGenerator[bytes], most: int, limit: int) -> Asyn
 
 def _too_large(limit: int) -> FileTooLarge:
     return FileTooLarge(f"The file has more than the {limit} bytes that are allowed here.")
+
+
+def nested(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Fields as the object that they write out: ``output_format[container]`` is a key of ``output_format``.
+
+    Of a name that comes twice the last value counts, as in JSON. Whole numbers in nested fields become
+    numbers, for a form has none; an empty value counts as not given.
+    """
+    values: dict[str, Any] = {}
+    for name, value in fields:
+        if not value:
+            continue
+        parts = _NESTED.fullmatch(name)
+        if parts is None:
+            values[name] = value
+        elif isinstance(inner := values.setdefault(parts["outer"], {}), dict):
+            inner[parts["key"]] = int(value) if _WHOLE_NUMBER.fullmatch(value) else value
+    return values

@@ -79,7 +79,7 @@ def _block_powers(samples: Samples, sample_rate: int) -> NDArray[np.float64]:
     return np.convolve(powers, np.full(_STEPS_A_BLOCK, 1 / _STEPS_A_BLOCK), mode="valid")
 
 
-def _ear(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ear(frequencies: NDArray[np.floating]) -> NDArray[np.float64]:
     """Power gain of the weighting, which is defined by filters at 48 kHz, at frequencies in Hz."""
     delay = np.exp(-2j * np.pi * frequencies / _FILTER_RATE)
     powers = np.stack([np.ones_like(delay), delay, delay**2])

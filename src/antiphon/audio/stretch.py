@@ -41,7 +41,8 @@ def stretch(samples: Samples, sample_rate: int, anchors: Sequence[tuple[int, int
     padded = np.pad(samples, (margin, margin + 3 * hop))
     taper = np.hanning(2 * hop + 1)[:-1].astype(np.float32)
     # Behind the end, too, a window's middle may lie.
-    places, sources = np.array([*anchors, (length + hop, len(samples) + hop)], dtype=np.float64).T
+    ends = (length + hop, len(samples) + hop)
+    places, sources = zip(*anchors, ends, strict=True)
     centres = np.arange(0, length + hop, hop)
     wanted = np.rint(np.interp(centres, places, sources)).astype(int) + margin - hop
     out = np.zeros(len(centres) * hop + hop, np.float32)
