@@ -11,12 +11,15 @@ from antiphon.api.tokens import is_token
 from antiphon.errors import Forbidden, Unauthorized
 from antiphon.licensing.client import Capability, Grant
 
+KEY_PROTOCOL = "openai-insecure-api-key."
+"""Begins the subprotocol that holds a browser's key."""
+
 
 def credential_of(connection: HTTPConnection) -> str:
     """The key or token that a client sent: ``Authorization: Bearer``, ``X-API-Key``, or in a socket's query.
 
-    Browsers can't set headers on a socket, so there ``api_key`` or ``access_token`` in the query will do;
-    on HTTP a key in an address would end up in logs, and is not read.
+    Browsers can't set headers on a socket, so there ``api_key`` or ``access_token`` in the query will do, or
+    a subprotocol, as OpenAI's SDKs send it. On HTTP a key in an address would end up in logs, and isn't read.
 
     Raises:
         Unauthorized: there is none.
@@ -30,6 +33,9 @@ def credential_of(connection: HTTPConnection) -> str:
         query = connection.query_params
         if key := query.get("api_key") or query.get("access_token"):
             return key
+        for protocol in connection.scope.get("subprotocols", ()):
+            if protocol.startswith(KEY_PROTOCOL):
+                return protocol.removeprefix(KEY_PROTOCOL)
     raise Unauthorized("No API key: send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
 
 

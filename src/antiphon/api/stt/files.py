@@ -39,9 +39,21 @@ class HeardFile:
 
 
 async def hear_file(
-    services: Services, job: RecognitionJob, blocks: AsyncGenerator[Samples], tenant: str
+    services: Services,
+    job: RecognitionJob,
+    blocks: AsyncGenerator[Samples],
+    tenant: str,
+    *,
+    tell: Callable[[Final], object] | None = None,
 ) -> HeardFile:
     """Have the blocks of a file recognised; they are taken as the worker takes them in.
+
+    Args:
+        services: of the app.
+        job: what to do with it.
+        blocks: its audio; they are closed.
+        tenant: id of the key that asks.
+        tell: is told each final as it comes.
 
     Raises:
         UnsupportedAudio, FileTooLarge: as `decode` raises them; what is no audio takes no place on a worker.
@@ -51,7 +63,7 @@ async def hear_file(
         # Whether this is audio shows in the first block, before it takes anyone's place on a worker.
         first = await anext(blocks)
         async with aclosing(await services.dispatcher.recognize(job, tenant=tenant)) as stream:
-            duration_s, finals = await together(_feed(stream, first, blocks), _collect(stream))
+            duration_s, finals = await together(_feed(stream, first, blocks), _collect(stream, tell))
     return HeardFile(duration_s, finals)
 
 
@@ -91,8 +103,14 @@ async def _feed(stream: RecognitionStream, first: Samples, rest: AsyncGenerator[
     return samples / RATE_HZ
 
 
-async def _collect(stream: RecognitionStream) -> list[Final]:
-    return [event async for event in stream if isinstance(event, Final)]
+async def _collect(stream: RecognitionStream, tell: Callable[[Final], object] | None) -> list[Final]:
+    finals: list[Final] = []
+    async for event in stream:
+        if isinstance(event, Final):
+            if tell:
+                tell(event)
+            finals.append(event)
+    return finals
 
 
 async def _in_thread(call: Callable[[], T]) -> T:
