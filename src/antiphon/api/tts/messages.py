@@ -6,6 +6,7 @@ import orjson
 import pybase64
 
 from antiphon.api.tts.output import Chunk, Output, Phonemes, Words
+from antiphon.api.versions import is_early
 from antiphon.contract.events import Word
 from antiphon.speech.context import End, FlushDone
 
@@ -43,18 +44,21 @@ def fields(output: Output, *, done_status: int) -> dict[str, Any]:
             return {"type": "done", "done": True, "status_code": done_status}
 
 
-def socket_message(output: Output, context_id: str) -> str:
+def socket_message(output: Output, context_id: str, version: str) -> str:
     """An output as a WebSocket message."""
     message = fields(output, done_status=PARTIAL_CONTENT)
     message["context_id"] = context_id
     if not isinstance(output, End):
-        message["flush_id"] = output.flush_id
+        message["flush_id"] = output.flush_id - 1 if is_early(version) else output.flush_id
     return orjson.dumps(message).decode()
 
 
-def stream_event(output: Output, context_id: str | None) -> bytes:
+def stream_event(output: Output, context_id: str | None, version: str) -> bytes:
     """An output as a server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     message = fields(output, done_status=200)
+    if isinstance(output, End) and is_early(version):
+        # SDK 2 passes over events that it can't read, and hands on the others as audio.
+        del message["status_code"]
     if context_id is not None:
         message["context_id"] = context_id
     return server_sent(message)

@@ -28,15 +28,29 @@ router = APIRouter()
 async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Response:
     """Speak a text; a failure before the first event is an HTTP error, a later one an event."""
     body = await read_object(request, services.settings.max_message_bytes)
-    generation = parse_request(body, version=version_of(request), raw_only=True)
+    version = version_of(request)
+    generation = parse_request(body, version=version, raw_only=True)
     session = Session(make_plan(generation, services), services.dispatcher, grant.key_id)
     session.push(replace(generation.input, more=False))
-    events = _events(session, services, grant.key_id, generation.context_id, request_id_of(request))
+    events = _events(
+        session,
+        services,
+        key_id=grant.key_id,
+        context_id=generation.context_id,
+        version=version,
+        request_id=request_id_of(request),
+    )
     return await streaming.begin(events, "text/event-stream")
 
 
 async def _events(
-    session: Session, services: Services, key_id: str, context_id: str | None, request_id: str
+    session: Session,
+    services: Services,
+    *,
+    key_id: str,
+    context_id: str | None,
+    version: str,
+    request_id: str,
 ) -> AsyncGenerator[bytes]:
     begun = False
     with services.lifetime.running(), services.limits.using("TTS contexts", key_id):
@@ -44,7 +58,7 @@ async def _events(
             async with aclosing(session.outputs()) as outputs:
                 async for output in outputs:
                     if not isinstance(output, FlushDone):
-                        yield stream_event(output, context_id)
+                        yield stream_event(output, context_id, version)
                         begun = True
         except Exception as error:
             if not begun:

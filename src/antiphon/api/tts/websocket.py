@@ -146,7 +146,7 @@ class SpeechSocket:
                     if isinstance(output, End):
                         # From here on the id is free: a next request with it opens a new context.
                         self._forget(context_id, session)
-                    await self._websocket.send_text(socket_message(output, context_id))
+                    await self._websocket.send_text(socket_message(output, context_id, self._version))
 
     def _forget(self, context_id: str, session: Session) -> None:
         """Take a context that ended from the open ones, unless its id has been given to another since."""
