@@ -152,7 +152,7 @@ class Settings(BaseModel):
     max_clip_bytes: int = Field(
         default=128 * 1024**2,
         ge=1024,
-        description="Largest clip of a new voice, upload of an infill (both files together) or of a voice change.",
+        description="Largest clip of a new voice, upload of an infill (both files) or of a voice change.",
     )
     max_clip_s: int = Field(
         default=300,
@@ -160,7 +160,15 @@ class Settings(BaseModel):
         description="Longest clip, audio of an infill or of a voice change, in seconds once decoded.",
     )
     model_aliases: dict[str, str] = Field(
-        default={"sonic*": "tts", "ink-*": "stt", "whisper*": "stt"},
+        default={
+            "sonic*": "tts",
+            "tts-1*": "tts",
+            "gpt-*-tts*": "tts",
+            "*[kK]okoro*": "tts",
+            "ink-*": "stt",
+            "*whisper*": "stt",
+            "gpt-*-transcribe*": "stt",
+        },
         description="Names clients give (`*` matches any rest) to `tts` or `stt` (what the workers serve).",
     )
     voice_aliases: dict[str, str] = Field(
