@@ -82,7 +82,7 @@ def dictate(text: str) -> str:
         if piece.isdecimal():
             said.append(digits(piece) if len(piece) > 2 else number(piece))
         elif piece.isalpha():
-            said.append(say_letters(piece))
+            said.append(say_letters(piece) if len(piece) > 1 else spell(piece))
         elif piece in SIGNS:
             said.append(SIGNS[piece])
     return " ".join(said)

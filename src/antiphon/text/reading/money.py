@@ -4,8 +4,7 @@ import re
 from typing import NamedTuple
 
 from antiphon.text.reading.numbers import cardinal, is_one, number
-from antiphon.text.reading.rule import DASH, MINUS, NUMBER, Rule, alternatives, rule, word_after, word_before
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.rule import DASH, MINUS, NUMBER, Rule, alternatives, describes, rule
 
 
 class _Currency(NamedTuple):
@@ -104,15 +103,6 @@ _PER = {
     "kWh": "kilowatt hour",
     "sqft": "square foot",
 }
-_NO_NOUNS = frozenset(
-    word_list(
-        """
-    a an and as at by each every for from if in into is more of off on or out over per plus so than
-    that the to tomorrow under until was when which while who with
-    """
-    )
-)
-
 _SCALE = rf"(?:\s?{alternatives(_SCALES)}(?![^\W_]))?"
 _CONTINENTAL = r"\d{1,3}(?:\.\d{3})*,\d\d(?!\d)"
 _AMOUNT = rf"(?:{_CONTINENTAL}|{NUMBER}){_SCALE}"
@@ -126,25 +116,13 @@ def _say(match: re.Match[str]) -> str:
     currency = _CURRENCIES[parts["sign"]]
     low, high = parts["amount"], parts.get("to")
     said = f"{_bare(low)} to {_money(high, currency)}" if high else _money(low, currency)
-    if not high and _is_before_its_noun(match):
+    if not high and describes(match):
         said = f"{_bare(low)} {currency.one}"
     if parts.get("per"):
         said += f" per {_PER.get(parts['per'], parts['per'])}"
     if parts.get("plus"):
         said += " plus"
     return f"minus {said}" if parts.get("minus") else said
-
-
-def _is_before_its_noun(match: re.Match[str]) -> bool:
-    """Whether the amount describes what follows: "a $5 bill" is a five dollar bill."""
-    after = word_after(match)
-    return (
-        word_before(match).lower() in {"a", "an"}
-        and after.isalpha()
-        and after.islower()
-        and after not in _NO_NOUNS
-        and ".0" not in match["amount"]
-    )
 
 
 def _split(amount: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from antiphon.text.reading.numbers import digits
 from antiphon.text.reading.rule import Rule, rule, word_before
 from antiphon.text.reading.wordlist import word_list
 
-_EXTENSION = r"(?:,? ?(?:(?:ext|Ext|EXT|extn)\.? ?|x ?|extension |Extension )(?P<extension>\d{1,6}))?"
+_EXTENSION = r"(?:,? ?(?:(?:ext|Ext|EXT|extn)\.? ?|[xX] ?|extension |Extension )(?P<extension>\d{1,6}))?"
 _SEPARATOR = "[ .-]"
 _AREA = rf"(?:\(\d{{1,5}}\) ?|\d{{1,5}}{_SEPARATOR})"
 _GROUP = re.compile(r"\d+|[A-Z]+")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from antiphon.text.abbreviations import Period, is_starter, period_after
 from antiphon.text.reading.rule import CLOSERS, EMOJI, LETTER
 from antiphon.text.reading.rules import KNOWN_WORDS, RULES
-from antiphon.text.reading.symbols import ALONE, name_emoji, piecewise
+from antiphon.text.reading.symbols import ALONE, LIST_MARKS, name_emoji, piecewise
 from antiphon.text.reading.wordlist import word_list
 
 _LONGEST_RULED = 200
@@ -17,7 +17,7 @@ _LONGEST_RULED = 200
 _OPENING = re.compile(rf"[\"'“‘«(\[{{<*_~`¿¡{EMOJI}]*")
 _CLOSING = re.compile(rf"[{CLOSERS}]*")
 _UNKEPT = re.compile(r"[^\"'“”‘’«»(),.;:!?…—]")
-_ORDINARY = re.compile(r"([A-Z]?[a-z]+(?:[a-z]|'[a-z]+)|a)[,?!]?")
+_ORDINARY = re.compile(r"([A-Z]?[a-z]+(?:[a-z]|'[a-z]+)|a)[,?!.]?")
 _PLAIN = re.compile(rf"[\"'“‘«(¿¡]*{LETTER}+(?:['–—-]{LETTER}+)*[\"'”’»),.;:!?…—]*")
 _CAPITALS = re.compile("[A-Z]{2}")
 _PARTS = re.compile(r"[-–—/]|[^-–—/]+")
@@ -84,7 +84,7 @@ def _read_at(line: str, at: int) -> tuple[int, str | None]:
     end = len(line) if blank < 0 else blank
     word = line[at:end]
     ordinary = _ORDINARY.fullmatch(word)
-    if ordinary and ordinary[1] not in KNOWN_WORDS:
+    if ordinary and ordinary[1] not in KNOWN_WORDS and word.rstrip(",?!") not in KNOWN_WORDS:
         return end, None
     if not any(c.isalnum() for c in word) and not (
         word in _BEFORE_FIGURES and line[end + 1 : end + 2].isdecimal()
@@ -180,5 +180,5 @@ _JOINTS = {"-": "", "–": "", "—": "—", "/": "slash"}
 def _say_sign(word: str, *, first: bool) -> str:
     """A word without letters and figures; at the start of a text it marks an item of a list."""
     if word in ALONE:
-        return "" if first else ALONE[word]
+        return "" if first and word in LIST_MARKS else ALONE[word]
     return _UNKEPT.sub("", word)

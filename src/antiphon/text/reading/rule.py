@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from antiphon.text.reading.wordlist import word_list
+
 NUMBER = r"(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
 """A number as it is written, without its sign."""
 
@@ -25,6 +27,15 @@ CLOSERS = rf",.;:!?…\"'”’»)\]}}>*_~`{EMOJI}"
 
 _END = rf"(?=[{CLOSERS}]*(?:\s|\Z))"
 _NEAR = 48  # characters: how far words around a match are looked for
+_NO_NOUNS = frozenset(
+    word_list(
+        """
+        a an and are as at away by each every for from he if in into is it less long more of off old on or out
+        over per plus she so tall than that the they thick to tomorrow under until was we when where which
+        while who wide with you
+        """
+    )
+)
 _PUNCTUATION = "\"'“”‘’()[]{}<>*_~`.,;:!?…"
 
 
@@ -63,6 +74,13 @@ def word_after(match: re.Match[str]) -> str:
     if not near.startswith(" "):
         return ""
     return next(iter(near.split()), "").rstrip(_PUNCTUATION)
+
+
+def describes(match: re.Match[str]) -> bool:
+    """Whether a measure stands before the noun it describes, where it has no plural: "a five dollar bill"."""
+    after = word_after(match)
+    named = after.isalpha() and after.islower() and after not in _NO_NOUNS
+    return named and word_before(match).lower() in {"a", "an"}
 
 
 def alternatives(forms: Iterable[str]) -> str:

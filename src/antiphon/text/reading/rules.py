@@ -35,4 +35,4 @@ RULES: tuple[Rule, ...] = (
 )
 
 KNOWN_WORDS: frozenset[str] = dates.WORDS | shortforms.WORDS | names.WORDS
-"""Words of letters alone that a rule may read otherwise."""
+"""Words of letters, with a period or without, that a rule may read otherwise."""

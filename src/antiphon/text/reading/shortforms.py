@@ -195,7 +195,9 @@ def _say_before_number(match: re.Match[str]) -> str | None:
     return _BEFORE_NUMBERS[match["short"]]
 
 
-WORDS = frozenset(form for form in (*_TITLES, *_ALWAYS) if form.isalpha()) | {"et"}
+WORDS = frozenset(form for form in (*_TITLES, *_ALWAYS, *_BEFORE_NUMBERS) if form.rstrip(".").isalpha()) | {
+    "et"
+}
 """Forms that look like any other word."""
 
 _WITH_PERIODS = [form for form in _ALWAYS if "." in form[:-1] and " " not in form]

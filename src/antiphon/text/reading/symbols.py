@@ -59,6 +59,9 @@ ALONE = {
 }
 """What is said for a sign between two blanks; of others nothing is."""
 
+LIST_MARKS = frozenset({"-", "–", "—", "--", "+", ">", "|"})
+"""What marks an item or a quotation at the start of a line."""
+
 _INSIDE = {
     "&": "and",
     "+": "plus",

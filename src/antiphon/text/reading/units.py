@@ -4,7 +4,7 @@ import re
 
 from antiphon.text.reading.numbers import is_one, number
 from antiphon.text.reading.quantities import say_sign
-from antiphon.text.reading.rule import DASH, MINUS, NUMBER, Rule, alternatives, rule
+from antiphon.text.reading.rule import DASH, MINUS, NUMBER, Rule, alternatives, describes, rule
 
 _PREFIXES = {
     "k": "kilo",
@@ -207,7 +207,8 @@ def _say_measure(match: re.Match[str]) -> str:
         said = f"{said} and {_FRACTIONS[match['fraction']]}"
     if high:
         said += f" to {number(high)}"
-    plural = bool(high or match["fraction"]) or not is_one(low)
+    single = is_one(low) and not high and not match["fraction"]
+    plural = not (single or match["hyphen"] or describes(match))
     return f"{say_sign(match['sign'])}{said} {_unit(match, plural=plural)}"
 
 
@@ -237,7 +238,8 @@ def _say_size(match: re.Match[str]) -> str | None:
 def _say_inches(match: re.Match[str]) -> str | None:
     """A double prime; a quotation mark where one was opened before."""
     opened = match.string[: match.start()].count('"') % 2
-    return None if opened else f"{number(match['inches'])} {'inch' if is_one(match['inches']) else 'inches'}"
+    one = is_one(match["inches"]) or describes(match)
+    return None if opened else f"{number(match['inches'])} {'inch' if one else 'inches'}"
 
 
 def _say_pressure(match: re.Match[str]) -> str | None:
@@ -260,11 +262,11 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?P<high>\d{2,3})/(?P<low>\d{2,3})(?: ?(?P<unit>mmHg))?", _say_pressure),
     rule(
         rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?{DASH}\s?(?P<high>{_SIGNED}))?"
-        rf"(?:\s?[-]?(?P<unit>{_SPACED}))",
+        rf"(?:\s?|(?P<hyphen>-))(?P<unit>{_SPACED})",
         _say_measure,
     ),
     rule(
-        rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?{DASH}\s?(?P<high>{_SIGNED}))?(?P<unit>{_ANY})",
+        rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?{DASH}\s?(?P<high>{_SIGNED}))?(?P<hyphen>-)?(?P<unit>{_ANY})",
         _say_measure,
     ),
     rule(rf"(?P<inches>{NUMBER})[\"″]", _say_inches),
