@@ -23,7 +23,10 @@ from antiphon.settings import Settings
 from antiphon.speech.turns import TurnSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-READERS = {"get", "_one", "_flag", "_number", "_object", "_text", "_required_text"}
+READERS = {
+    *("get", "_one", "_flag", "_number"),
+    *("flag", "number", "object_of", "text_of", "required_text", "_emotion"),
+}
 """What the two modules read fields of a request with; the first string among the arguments is the name."""
 
 
@@ -109,9 +112,6 @@ def test_every_field_of_a_transcription_is_told(field: str) -> None:
     assert f"`{field}`" in section
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
 @pytest.mark.parametrize("setting", thresholds.SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_of_turns_is_told_with_its_range(setting: thresholds.Setting) -> None:
     default = getattr(TurnSettings(), setting.field) * setting.units
@@ -119,6 +119,9 @@ def test_every_setting_of_turns_is_told_with_its_range(setting: thresholds.Setti
     assert row in PAGE
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
         *formats.SAMPLE_RATES,
         *formats.BIT_RATES,
         *encodings.INPUT_ENCODINGS,

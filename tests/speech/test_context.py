@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,7 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from antiphon.errors import BadRequest
-from antiphon.speech.context import Action, Context, End, FlushDone, Speak
+from antiphon.speech.context import MAX_BREAK_S, Action, Context, End, FlushDone, Pause, Speak
+from antiphon.speech.style import Manner, Style
+from antiphon.text.markup import Text
 from antiphon.text.segments import MAX_CHARS, is_speakable
 
 
@@ -173,6 +176,110 @@ def test_cancel_drops_everything() -> None:
         context.append("fine", more=True, flush=False, now=0.0)
 
 
+FAST = Style(speed=1.5)
+
+
+def test_a_break_ends_the_segment_and_is_an_action_of_its_own() -> None:
+    context = collecting()
+    context.append('Well <break time="1s"/>', more=True, flush=False, now=0.0)
+    assert due(context) == [Speak(0, "Well ", 1), Pause(1.0, 1)]
+    context.append(' now<break time="99s"/>.', more=True, flush=True, now=0.0)
+    assert due(context) == [Speak(1, " now", 1), Pause(MAX_BREAK_S, 1), FlushDone(1)]
+    context.append('<break time="200ms"/>', more=False, flush=False, now=0.0)
+    assert due(context) == [Pause(0.2, 2), End()]
+
+
+def test_tags_of_style_end_the_segment_only_if_they_change_it() -> None:
+    context = collecting()
+    context.append(
+        'a<speed ratio="1.5"/>b <speed ratio="1.5"/>c<volume ratio="0.1"/>d', more=False, flush=False, now=0
+    )
+    assert due(context) == [
+        Speak(0, "a", 1),
+        Speak(1, "b c", 1, FAST),
+        Speak(2, "d", 1, Style(speed=1.5, volume=0.5)),
+        End(),
+    ]
+
+
+def test_blanks_before_a_tag_go_with_what_follows() -> None:
+    context = collecting()
+    context.append(' <speed ratio="1.5"/>(b', more=False, flush=False, now=0)
+    assert due(context) == [Speak(0, " (b", 1, FAST), End()]
+
+
+def test_an_input_changes_the_manner_from_its_text_on() -> None:
+    context = collecting()
+    context.append("a ", more=True, flush=False, now=0.0, manner=Manner(speed=1.5))
+    context.append("b ", more=True, flush=False, now=0.0, manner=Manner(speed=1.5))
+    context.append("", more=True, flush=False, now=0.0, manner=Manner(speed=0.7))
+    context.append("c ", more=True, flush=False, now=0.0)
+    context.append("d", more=False, flush=False, now=0.0, manner=Manner(speed=0.7))
+    assert due(context) == [Speak(0, "a b c ", 1, FAST), Speak(1, "d", 1, Style(speed=0.7)), End()]
+
+
+def test_what_inputs_repeat_does_not_undo_a_tag() -> None:
+    context = passing()
+    manner = Manner(speed=0.8, volume=1.0)
+    context.append('a<speed ratio="1.5"/>', more=True, flush=False, now=0.0, manner=manner)
+    context.append("b", more=False, flush=False, now=0.0, manner=manner)
+    assert [a.style.speed for a in due(context) if isinstance(a, Speak)] == [0.8, 1.5]
+
+
+def test_a_duration_gives_the_pace_of_its_input_alone() -> None:
+    context = passing()
+    context.append("four", more=True, flush=False, now=0.0, manner=Manner(duration_s=2.0))
+    context.append("more", more=False, flush=False, now=0.0)
+    assert [a.style.pace_s for a in due(context) if isinstance(a, Speak)] == [0.5, None]
+
+
+def test_marked_parts_are_found_in_the_segments() -> None:
+    context = collecting()
+    for token in ["One. The ", "<<k|", "æ|t>> <sp", "ell>A. B. C", "</spell>! Two."]:
+        context.append(token, more=True, flush=False, now=0.0)
+    context.append("", more=False, flush=False, now=0.0)
+    spoken = [action for action in due(context) if isinstance(action, Speak)]
+    cat = Text("<<k|æ|t>>", phonemes="kæt")
+    assert spoken[0] == Speak(0, "One.", 1)
+    assert spoken[1].parts[:3] == (Text(" The "), cat, Text(" "))
+    assert "".join(part.text for action in spoken for part in action.parts if part.spelled) == "A. B. C"
+    assert spoken[-1].parts in ((), (Text("C", spelled=True), Text("!")))
+
+
+def test_the_beginning_of_a_tag_waits_and_becomes_text_at_a_flush() -> None:
+    context = passing()
+    context.append("a <", more=True, flush=False, now=0.0)
+    assert due(context) == [Speak(0, "a ", 1)]
+    assert context.waiting_chars == 1
+    context.append("", more=True, flush=True, now=0.0)
+    context.append("3", more=False, flush=False, now=0.0)
+    assert due(context) == [FlushDone(1), Speak(1, "<3", 2), End()]
+
+
+def test_what_waits_is_counted_until_it_is_taken() -> None:
+    context = collecting()
+    context.append('One. <speed ratio="1.5"/>Two', more=True, flush=False, now=0.0)
+    assert context.waiting_chars == len("One. Two")
+    context.append("<br", more=True, flush=False, now=0.0)
+    assert context.waiting_chars == len("One. Two<br")
+    context.append('eak time="1s"/>', more=True, flush=True, now=0.0)
+    due(context)
+    assert context.waiting_chars == 0
+
+
+def test_expressions_are_left_out_and_remembered() -> None:
+    context = collecting()
+    context.append('ha [laughter]<emotion value="sad"/>!', more=False, flush=False, now=0.0)
+    assert due(context) == [Speak(0, "ha !", 1), End()]
+    assert context.expressions == {"emotion", "laughter"}
+
+
+def test_tags_with_nothing_to_speak_are_refused() -> None:
+    context = collecting()
+    with pytest.raises(BadRequest):
+        context.append('[laughter] <speed ratio="1.5"/>', more=False, flush=False, now=0.0)
+
+
 @dataclass(frozen=True)
 class Input:
     text: str
@@ -180,7 +287,14 @@ class Input:
     wait_s: float
 
 
-FRAGMENTS = st.sampled_from(
+TAGS = [
+    '<speed ratio="1.5"/>',
+    '<break time="1s"/>',
+    "<spell>A1 b</spell>",
+    "<<k|æ|t>>",
+    '<volume ratio="1"/>',
+]
+FRAGMENTS = st.sampled_from(TAGS) | st.sampled_from(
     ["Hello", " there", ". ", "Dr", ".", " ", "\n", "! ", "世界。", "word " * 70, " " * 300, "😊"]
 )
 INPUTS = st.lists(
@@ -193,6 +307,8 @@ INPUTS = st.lists(
     min_size=1,
     max_size=8,
 )
+
+TAG = re.compile(r"</?(?:speed|break|spell|volume)[^<>]*>")
 
 
 def run(inputs: list[Input], delay_s: float, polls: list[bool]) -> list[Action]:
@@ -211,7 +327,7 @@ def run(inputs: list[Input], delay_s: float, polls: list[bool]) -> list[Action]:
 
 @given(INPUTS, st.sampled_from([0.0, 1.0, 3.0]), st.data())
 def test_order_text_and_polling(inputs: list[Input], delay_s: float, data: st.DataObject) -> None:
-    assume(any(is_speakable(each.text) for each in inputs))
+    assume(any(is_speakable(TAG.sub("", each.text)) for each in inputs))
     polls = data.draw(st.lists(st.booleans(), min_size=len(inputs), max_size=len(inputs)))
     actions = run(inputs, delay_s, polls)
     assert actions == run(inputs, delay_s, [False] * len(inputs))
@@ -229,4 +345,7 @@ def test_order_text_and_polling(inputs: list[Input], delay_s: float, data: st.Da
     def voiced(text: str) -> list[str]:
         return [character for character in text if is_speakable(character)]
 
-    assert voiced("".join(action.text for action in spoken)) == voiced("".join(each.text for each in inputs))
+    written = TAG.sub("", "".join(each.text for each in inputs))
+    assert voiced("".join(action.text for action in spoken)) == voiced(written)
+    for action in spoken:
+        assert "".join(part.text for part in action.parts) in ("", action.text)

@@ -16,7 +16,7 @@ class Timeline:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._sample_rate = sample_rate
+        self.sample_rate = sample_rate
         self._samples = 0
         self._segment_start = 0
         self._last_word_end_s = 0.0
@@ -25,7 +25,7 @@ class Timeline:
     @property
     def position_s(self) -> float:
         """Seconds of audio emitted so far in the context."""
-        return self._samples / self._sample_rate
+        return self._samples / self.sample_rate
 
     def begin_segment(self) -> None:
         """The audio and the times that follow are of the next segment."""
@@ -50,7 +50,7 @@ class Timeline:
         return placed
 
     def _place(self, entries: Iterable[Word], not_before_s: float) -> tuple[Word, ...]:
-        offset_s = self._segment_start / self._sample_rate
+        offset_s = self._segment_start / self.sample_rate
         placed: list[Word] = []
         for entry in entries:
             start_s = max(entry.start_s + offset_s, not_before_s)

@@ -91,6 +91,21 @@ async def test_a_bad_request_is_an_http_error(
     assert (response.status_code, response.json()["error_code"]) == (status, code)
 
 
+@pytest.mark.parametrize("path", ["/tts/bytes", "/tts/sse"])
+async def test_what_the_voice_cannot_do_is_told_in_a_header(http: httpx.AsyncClient, path: str) -> None:
+    changes = {
+        "transcript": 'So <emotion value="sad"/>sad [laughter]',
+        "generation_config": {"emotion": "Happy", "speed": 1.0},
+        "locale": "en-GB",
+        "save": True,
+    }
+    response = await http.post(path, json=REQUEST | changes)
+    assert response.status_code == 200
+    ignored = {"<emotion>", "[laughter]", "generation_config.emotion", "locale", "save"}
+    assert set(response.headers["antiphon-ignored"].split(", ")) == ignored
+    assert "antiphon-ignored" not in (await http.post(path, json=REQUEST | {"locale": "en-US"})).headers
+
+
 async def test_broken_json_is_located(http: httpx.AsyncClient) -> None:
     response = await http.post("/tts/bytes", content='{"é": tru}'.encode())
     assert response.status_code == 400

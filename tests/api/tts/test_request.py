@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.api.tts.request import GenerationRequest, parse_input, parse_request
-from antiphon.errors import BadRequest, NotFound, RequestError
+from antiphon.errors import BadRequest, RequestError
+from antiphon.speech.style import Manner
 
 NEWEST = "2026-08-14"
 RAW = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 24000}
@@ -25,7 +26,10 @@ def test_a_minimal_request_gets_the_defaults_of_the_wire() -> None:
     assert not request.word_timestamps
     assert not request.phoneme_timestamps
     assert (request.input.transcript, request.input.more, request.input.flush) == ("Hello.", False, False)
-    assert (request.input.speed, request.input.volume) == (1.0, 1.0)
+    assert request.input.manner == Manner(None, None, None)
+    assert (request.locale, request.normalization, request.dictionary) == (None, "auto", None)
+    assert not request.as_spoken
+    assert request.ignored == ()
 
 
 @pytest.mark.parametrize("version", ["", "2024-06-10", NEWEST])
@@ -73,17 +77,80 @@ def test_language_and_locale_exclude_each_other_in_the_newest_version() -> None:
         ({"speed": 1.1}, 1.1),
         ({"voice": {"id": "v", "__experimental_controls": {"speed": "slowest"}}}, 0.6),
         ({"voice": {"id": "v", "__experimental_controls": {"speed": 1}}}, 1.5),
-        ({"voice": {"id": "v", "__experimental_controls": {"emotion": ["anger:high"]}}}, 1.0),
         ({"__experimental_controls": {"speed": -0.5}}, 0.75),
     ],
 )
 def test_speed_comes_from_the_newest_place_and_is_clamped(fields: dict[str, Any], speed: float) -> None:
-    assert parse(**fields).input.speed == pytest.approx(speed)
+    assert parse(**fields).input.manner.speed == pytest.approx(speed)
 
 
 @pytest.mark.parametrize(("volume", "gain"), [(0, 0.5), (1.5, 1.5), (7, 2.0)])
 def test_volume_is_clamped(volume: float, gain: float) -> None:
-    assert parse(generation_config={"volume": volume, "emotion": "Happy"}).input.volume == gain
+    assert parse(generation_config={"volume": volume, "emotion": "Happy"}).input.manner.volume == gain
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        ({"generation_config": {"emotion": "Joking/Comedic"}}, {"generation_config.emotion"}),
+        ({"generation_config": {"emotion": ["Happy", "Sad"]}}, {"generation_config.emotion"}),
+        ({"generation_config": {"emotion": None}}, set()),
+        ({"generation_config": {"emotion": "neutral", "speed": 1.2}}, set()),
+        (
+            {"voice": {"id": "v", "__experimental_controls": {"emotion": ["anger:high"], "speed": 0}}},
+            {"voice.__experimental_controls.emotion"},
+        ),
+        ({"__experimental_controls": {"emotion": ["anger"]}}, {"__experimental_controls.emotion"}),
+        ({"voice": {"mode": "embedding", "embedding": [0.0] * 192}}, {"voice.embedding"}),
+        ({"save": True}, {"save"}),
+        ({"save": False}, set()),
+    ],
+)
+def test_what_no_voice_can_do_is_taken_and_told(fields: dict[str, Any], ignored: set[str]) -> None:
+    assert set(parse("2024-11-13", **fields).ignored) == ignored
+
+
+@pytest.mark.parametrize(
+    ("fields", "as_spoken"),
+    [
+        ({}, False),
+        ({"use_normalized_timestamps": None}, False),
+        ({"use_normalized_timestamps": True}, True),
+        ({"use_normalized_timestamps": False}, False),
+        ({"use_original_timestamps": True}, False),
+        ({"use_original_timestamps": False}, True),
+        ({"use_normalized_timestamps": True, "use_original_timestamps": True}, True),
+    ],
+)
+def test_timestamps_tell_words_as_written_unless_asked(fields: dict[str, Any], as_spoken: bool) -> None:
+    assert parse(**fields).as_spoken == as_spoken
+
+
+@pytest.mark.parametrize(
+    ("value", "normalization"),
+    [
+        (None, "auto"),
+        ("auto", "auto"),
+        ("Off", "off"),
+        ("en_GB", "en-GB"),
+        ("de", "de"),
+        ("zh-Hans-CN", "zh-Hans-CN"),
+    ],
+)
+def test_normalization_is_auto_off_or_a_locale(value: str | None, normalization: str) -> None:
+    assert parse(normalization=value).normalization == normalization
+
+
+def test_a_locale_keeps_its_region_for_the_reading() -> None:
+    assert parse(locale="en_GB").locale == "en-GB"
+    assert parse("2025-04-16", language="en-AU").locale == "en-AU"
+    assert parse(language="en").locale is None
+
+
+def test_duration_and_dictionary_are_taken() -> None:
+    request = parse(duration=2.5, pronunciation_dict_id="pd_1")
+    assert (request.input.manner.duration_s, request.dictionary) == (2.5, "pd_1")
+    assert parse(pronunciation_dict_id="").dictionary is None
 
 
 @pytest.mark.parametrize(
@@ -114,18 +181,20 @@ def test_volume_is_clamped(volume: float, gain: float) -> None:
         ({"context_id": 5}, "context_id"),
         ({"context_id": ""}, "context_id"),
         ({"duration": "long"}, "duration"),
+        ({"duration": 0}, "duration"),
+        ({"normalization": "on the go"}, "normalization"),
+        ({"normalization": True}, "normalization"),
+        ({"pronunciation_dict_id": 3}, "pronunciation_dict_id"),
+        ({"use_normalized_timestamps": "no"}, "use_normalized_timestamps"),
+        ({"use_original_timestamps": 1}, "use_original_timestamps"),
+        ({"generation_config": {"emotion": 3}}, r"generation_config\.emotion"),
+        ({"save": "yes"}, "save"),
         ({"stream": "yes"}, "stream"),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         parse(**changes)
-
-
-def test_an_unknown_pronunciation_dictionary_is_not_found() -> None:
-    assert parse(pronunciation_dict_id=None)
-    with pytest.raises(NotFound):
-        parse(pronunciation_dict_id="nope")
 
 
 def test_later_inputs_need_their_text_alone() -> None:
@@ -141,7 +210,7 @@ json = st.recursive(
 FIELDS = [
     *("model_id", "transcript", "voice", "output_format", "language", "locale", "generation_config", "speed"),
     *("duration", "add_timestamps", "context_id", "continue", "flush", "max_buffer_delay_ms"),
-    *("pronunciation_dict_id", "__experimental_controls"),
+    *("pronunciation_dict_id", "__experimental_controls", "normalization", "save", "use_original_timestamps"),
 ]
 
 
@@ -149,4 +218,4 @@ FIELDS = [
 def test_any_json_is_read_or_refused(changes: dict[str, Any]) -> None:
     with suppress(RequestError):
         request = parse_request(MINIMAL | changes, version=NEWEST, raw_only=False)
-        assert 0.6 <= request.input.speed <= 2.0
+        assert request.input.manner.speed is None or 0.6 <= request.input.manner.speed <= 2.0

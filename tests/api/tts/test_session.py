@@ -1,22 +1,29 @@
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from antiphon.api.tts import session as session_module
-from antiphon.api.tts.output import Chunk
+from antiphon.api.tts.output import Chunk, Words
 from antiphon.api.tts.plan import Plan
 from antiphon.api.tts.request import TextInput
 from antiphon.api.tts.session import MAX_WAITING_CHARS, Session
 from antiphon.audio.formats import OutputFormat
-from antiphon.contract.jobs import SynthesisJob
+from antiphon.contract.jobs import SynthesisJob, Token
 from antiphon.errors import BadRequest, FileTooLarge, Overloaded
 from antiphon.speech.context import End
+from antiphon.speech.style import Manner
+from antiphon.speech.wording import Wording
 from antiphon.telemetry.metrics import REGISTRY
 
 
-def text(transcript: str, *, more: bool = False) -> TextInput:
-    return TextInput(transcript, more=more, flush=False, speed=1.0, volume=1.0)
+def text(transcript: str, *, more: bool = False, **manner: float) -> TextInput:
+    return TextInput(transcript, more=more, flush=False, manner=Manner(**manner))
+
+
+PLAIN = OutputFormat("raw", "pcm_s16le", 24000)
 
 
 @pytest.fixture
@@ -29,6 +36,7 @@ def plan() -> Plan:
         word_timestamps=False,
         phoneme_timestamps=False,
         buffer_delay_s=0.0,
+        wording=Wording("en"),
     )
 
 
@@ -124,3 +132,109 @@ async def test_text_of_which_the_model_speaks_nothing_is_refused(
 async def test_a_text_that_could_never_wait_is_refused_for_good(session: Session) -> None:
     with pytest.raises(FileTooLarge):
         session.push(text("x" * (MAX_WAITING_CHARS + 1)))
+
+
+async def samples(session: Session) -> np.ndarray:
+    """All audio of a session, pcm_s16le."""
+    chunks = [output.data async for output in session.outputs() if isinstance(output, Chunk)]
+    return np.frombuffer(b"".join(chunks), "<i2")
+
+
+async def test_a_break_is_silence_of_its_length_and_time_goes_on(plan: Plan, bus: Any) -> None:
+    session = Session(replace(plan, output_format=PLAIN, word_timestamps=True), bus, "someone")
+    session.push(text('one<break time="250ms"/>two <break time="3s"/>'))
+    outputs = [output async for output in session.outputs()]
+    audio = np.frombuffer(b"".join(o.data for o in outputs if isinstance(o, Chunk)), "<i2")
+    assert np.flatnonzero(np.diff(audio != 0)).tolist() == [2399, 8399, 10799]
+    assert len(audio) == 24000 * (0.1 + 0.25 + 0.1 + 3)
+    words = [word for o in outputs if isinstance(o, Words) for word in o.words]
+    assert [(word.text, round(word.start_s, 3)) for word in words] == [("one", 0.0), ("two", 0.35)]
+    assert [job.text for job in bus.jobs] == ["one", "two "]
+
+
+async def test_a_break_before_any_speech_comes_first(plan: Plan, bus: Any) -> None:
+    session = Session(replace(plan, output_format=PLAIN, word_timestamps=True), bus, "someone")
+    session.push(text('<break time="1s"/>one'))
+    outputs = [output async for output in session.outputs()]
+    audio = np.frombuffer(b"".join(o.data for o in outputs if isinstance(o, Chunk)), "<i2")
+    assert np.flatnonzero(audio)[0] == 24000
+    [words] = [output for output in outputs if isinstance(output, Words)]
+    assert words.words[0].start_s == 1.0
+    assert outputs.index(words) > 0
+
+
+async def test_breaks_alone_are_silence(plan: Plan, bus: Any) -> None:
+    session = Session(plan, bus, "someone")
+    session.push(text('<break time="1s"/> '))
+    audio = await samples(session)
+    assert len(audio) == 8000
+    assert not audio.any()
+    assert not bus.jobs
+
+
+async def test_a_break_keeps_the_listener_supplied(plan: Plan, bus: Any) -> None:
+    session = Session(plan, bus, "someone")
+    session.push(text('one <break time="5s"/> two'))
+    await samples(session)
+    assert 4.5 < bus.jobs[1].lead_s <= 5.1
+
+
+async def test_tags_change_the_segments_behind_them(plan: Plan, bus: Any) -> None:
+    session = Session(replace(plan, output_format=PLAIN), bus, "someone")
+    session.push(
+        text('one <speed ratio="1.5"/>two <volume ratio="2"/>three <speed ratio="9"/>four', speed=0.8)
+    )
+    audio = await samples(session)
+    assert [job.speed for job in bus.jobs] == [0.8, 1.5, 1.5, 2.0]
+    assert audio[::2400].tolist() == [8192, 8192, 16384, 16384]
+
+
+async def test_text_is_read_before_it_is_spoken_and_told_as_written(session: Session, bus: Any) -> None:
+    session.push(text("write to $5 now"))
+    await samples(session)
+    [job] = bus.jobs
+    assert job.text == "write to five dollars now"
+    assert job.tokens == (*map(Token, ("write", "to")), Token("$5", 2), Token("now"))
+    assert job.normalize
+
+
+async def test_text_stays_as_it_is_where_normalization_is_off(plan: Plan, bus: Any) -> None:
+    session = Session(replace(plan, wording=Wording("en", normalize=False)), bus, "someone")
+    session.push(text("write to $5 now"))
+    await samples(session)
+    [job] = bus.jobs
+    assert (job.text, job.tokens, job.normalize) == ("write to $5 now", (), False)
+
+
+async def test_a_duration_is_shared_out_by_length(session: Session, bus: Any) -> None:
+    session.push(text("one two. three four five.", duration_s=5.0))
+    await samples(session)
+    assert [round(job.duration_s, 6) for job in bus.jobs] == [1.6, 3.4]
+
+
+async def test_what_the_voice_cannot_do_is_told(plan: Plan, bus: Any) -> None:
+    session = Session(replace(plan, ignored=("save",)), bus, "someone")
+    session.push(text('Ha [laughter]<emotion value="sad"/> ha'))
+    assert sorted(session.ignored) == ["<emotion>", "[laughter]", "save"]
+    await samples(session)
+    assert [job.text for job in bus.jobs] == ["Ha  ha"]
+
+
+async def test_a_context_that_waits_for_long_ends_without_a_word(
+    session: Session, bus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "EXPIRY_S", 0.02)
+    session.push(text("one.", more=True))
+    outputs = [output async for output in session.outputs()]
+    assert outputs
+    assert all(isinstance(output, Chunk) for output in outputs)
+    assert session.closed
+
+
+async def test_a_context_does_not_expire_while_text_waits(
+    plan: Plan, bus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "EXPIRY_S", 0.01)
+    session = Session(replace(plan, output_format=PLAIN, buffer_delay_s=0.1), bus, "someone")
+    session.push(text("one", more=True))
+    assert len(await samples(session)) == 2400

@@ -5,7 +5,9 @@ import orjson
 import pytest
 from websockets.asyncio.client import connect
 
-from antiphon.api.tts import websocket
+from antiphon.api.tts import session, websocket
+from antiphon.catalog.dictionaries import Item
+from antiphon.contract.jobs import Token
 from antiphon.errors import JobLost, Overloaded
 
 
@@ -96,6 +98,98 @@ async def test_speed_and_volume_may_change_between_inputs(client: Any, served: A
     assert [job.speed for job in served.bus.jobs] == [1.0, 1.5]
     levels = [int.from_bytes(base64.b64decode(m["data"])[:2], "little") for m in (first, rest[0])]
     assert levels == [8192, 16384]
+
+
+async def test_what_every_input_repeats_does_not_undo_a_tag(client: Any, served: Any) -> None:
+    config = {"generation_config": {"speed": 0.8}, "continue": True}
+    await client.speak('one. <speed ratio="1.4"/>two. ', **config)
+    await client.speak("three. ", **config)
+    await client.send({"context_id": "c", "transcript": ""})
+    await client.read_until_done()
+    assert [job.speed for job in served.bus.jobs] == [0.8, 1.4, 1.4]
+
+
+@pytest.mark.parametrize("delay_ms", [0, 3000])
+async def test_a_tag_may_arrive_in_pieces(client: Any, served: Any, delay_ms: int) -> None:
+    for piece in (
+        "one <",
+        "bre",
+        'ak time="0',
+        '.5s"',
+        "/>two <<k|",
+        "æ|t>",
+        "> and",
+        " <spell>AB</",
+        "spell>",
+    ):
+        await client.speak(piece, **{"continue": True, "max_buffer_delay_ms": delay_ms})
+    await client.send({"context_id": "c", "transcript": ""})
+    messages = await client.read_until_done()
+    assert " ".join(job.text for job in served.bus.jobs).split() == [
+        *("one", "two", "kæt", "and", "A", "B"),
+    ]
+    silence = 24000 // 2
+    assert audio_bytes(messages) == 2 * (6 * 2400 + silence)
+
+
+async def test_a_dictionary_is_applied_and_words_are_told_as_written(client: Any, served: Any) -> None:
+    items = [Item("Cartesia", "<<k|ɑː>>", case_sensitive=True), Item("api", "A P I")]
+    made = await served.services.dictionaries.create(name="d", items=items, owner="o")
+    await client.speak("The Cartesia API.", pronunciation_dict_id=made.id)
+    await client.read_until_done()
+    [job] = served.bus.jobs
+    assert job.text == "The Cartesia A P I."
+    assert job.tokens == (Token("The"), Token("Cartesia", 1, "kɑː"), Token("API.", 3))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"use_normalized_timestamps": False}, ["For", "$5", "a", "day"]),
+        ({"use_normalized_timestamps": True}, []),
+        ({"use_original_timestamps": False}, []),
+    ],
+)
+async def test_words_are_told_as_written_or_as_spoken(
+    client: Any, served: Any, fields: dict[str, Any], words: list[str]
+) -> None:
+    await client.speak("For $5 a day", **fields)
+    await client.read_until_done()
+    [job] = served.bus.jobs
+    assert job.text == "For five dollars a day"
+    assert [token.text for token in job.tokens] == words
+
+
+async def test_text_goes_to_the_model_as_it_is_where_normalization_is_off(client: Any, served: Any) -> None:
+    await client.speak("For $5 a day", normalization="off")
+    await client.read_until_done()
+    [job] = served.bus.jobs
+    assert (job.text, job.tokens, job.normalize) == ("For $5 a day", (), False)
+
+
+async def test_a_context_that_waited_too_long_starts_afresh(
+    client: Any, served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "EXPIRY_S", 0.02)
+    request = {"continue": True, "max_buffer_delay_ms": 0, "add_timestamps": True}
+    for _ in range(2):
+        await client.speak("one", **request)
+        assert [(await client.read())["type"] for _ in range(2)] == ["timestamps", "chunk"]
+        await served.until(lambda: not served.services.limits.used("TTS contexts", served.bus.tenants[0]))
+    assert [job.segment for job in served.bus.jobs] == [0, 0]
+
+
+async def test_the_end_of_a_context_that_expired_is_no_error(
+    client: Any, served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "EXPIRY_S", 0.02)
+    await client.speak("one", **{"continue": True, "max_buffer_delay_ms": 0})
+    assert (await client.read())["type"] == "chunk"
+    await served.until(lambda: not served.services.limits.used("TTS contexts", served.bus.tenants[0]))
+    await client.speak(" ")
+    assert await client.read() == {"type": "done", "context_id": "c", "done": True, "status_code": 206}
+    await client.speak(" ")
+    assert (await client.read())["status_code"] == 400
 
 
 async def test_cancel_stops_at_once_and_frees_the_worker_and_the_id(client: Any, served: Any) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from antiphon.api.auth import TTSGrant
 from antiphon.api.bodies import read_object
+from antiphon.api.ignored import ignored_header
 from antiphon.api.services import Services, ServicesDep
 from antiphon.api.tts import streaming
 from antiphon.api.tts.output import Chunk
@@ -29,7 +30,9 @@ async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Res
     session = Session(make_plan(generation, services), services.dispatcher, grant.key_id)
     session.push(replace(generation.input, more=False))
     audio = _audio(session, services, grant.key_id)
-    return await streaming.begin(audio, generation.output_format.content_type)
+    response = await streaming.begin(audio, generation.output_format.content_type)
+    response.headers.update(ignored_header(session.ignored))
+    return response
 
 
 async def _audio(session: Session, services: Services, key_id: str) -> AsyncGenerator[bytes]:

@@ -9,7 +9,7 @@ from antiphon.api.tts.plan import Plan
 from antiphon.audio.containers import Encoder, make_encoder
 from antiphon.audio.samples import Samples
 from antiphon.contract.events import AudioOut, Timestamps, Word
-from antiphon.speech.context import End, FlushDone
+from antiphon.speech.context import End, FlushDone, Pause
 from antiphon.speech.timeline import Timeline
 
 
@@ -41,6 +41,14 @@ class Phonemes:
 Output = Chunk | Words | Phonemes | FlushDone | End
 
 
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """What audio of a known rate goes through."""
+
+    encoder: Encoder
+    timeline: Timeline
+
+
 class Renderer:
     """Encodes the audio of one context and moves its timestamps to the context's time.
 
@@ -52,21 +60,26 @@ class Renderer:
         self._plan = plan
         self._flush_id = 1
         self._held: list[Timestamps] = []
-        # Made when the first audio tells its rate.
-        self._encoder: Encoder | None = None
-        self._timeline: Timeline | None = None
+        # Made when the first audio tells its rate; silence before that is owed.
+        self._track: _Track | None = None
+        self._owed_s = 0.0
 
     @property
     def began(self) -> bool:
-        """There was audio."""
-        return self._encoder is not None
+        """There was audio, or silence that somebody asked for."""
+        return self._track is not None or self._owed_s > 0
+
+    @property
+    def position_s(self) -> float:
+        """Seconds of audio so far."""
+        return self._track.timeline.position_s if self._track else 0.0
 
     def begin_segment(self, flush_id: int) -> None:
         """The events that follow are of the next segment."""
         self._flush_id = flush_id
         self._held.clear()
-        if self._timeline:
-            self._timeline.begin_segment()
+        if self._track:
+            self._track.timeline.begin_segment()
 
     def hold(self, timestamps: Timestamps) -> None:
         """Keep timestamps for the audio that they come before."""
@@ -79,8 +92,11 @@ class Renderer:
             event: the piece.
             samples: its samples at its rate, as they are to be heard.
         """
-        encoder = self._encoder = self._encoder or make_encoder(self._plan.output_format, event.sample_rate)
-        timeline = self._timeline = self._timeline or Timeline(event.sample_rate)
+        if self._track is None:
+            self._track = self._make_track(event.sample_rate)
+            yield from self._silence(self._track, self._owed_s)
+            self._track.timeline.begin_segment()
+        timeline = self._track.timeline
         for held in self._held:
             if self._plan.word_timestamps and held.words:
                 yield Words(timeline.place_words(held.words), self._flush_id)
@@ -88,13 +104,36 @@ class Renderer:
                 yield Phonemes(timeline.place_phonemes(held.phonemes), self._flush_id)
         self._held.clear()
         timeline.advance(len(samples))
-        if data := encoder.push(samples):
+        if data := self._track.encoder.push(samples):
             yield Chunk(data, event.step_s * 1000, self._flush_id)
+
+    def pause(self, pause: Pause) -> Iterator[Output]:
+        """Silence between segments."""
+        self._flush_id = pause.flush_id
+        if self._track is None:
+            self._owed_s += pause.seconds
+        else:
+            yield from self._silence(self._track, pause.seconds)
 
     def finish(self) -> Iterator[Output]:
         """What the encoder still holds at the end of the context."""
-        if self._encoder and (data := self._encoder.finish()):
+        if self._track is None:
+            self._track = self._make_track(self._plan.output_format.sample_rate)
+            yield from self._silence(self._track, self._owed_s)
+        if data := self._track.encoder.finish():
             yield Chunk(data, 0.0, self._flush_id)
+
+    def _make_track(self, sample_rate: int) -> _Track:
+        return _Track(make_encoder(self._plan.output_format, sample_rate), Timeline(sample_rate))
+
+    def _silence(self, track: _Track, seconds: float) -> Iterator[Output]:
+        left = round(seconds * track.timeline.sample_rate)
+        while left > 0:
+            samples = np.zeros(min(left, track.timeline.sample_rate), np.float32)
+            left -= len(samples)
+            track.timeline.advance(len(samples))
+            if data := track.encoder.push(samples):
+                yield Chunk(data, 0.0, self._flush_id)
 
 
 def samples_of(event: AudioOut, volume: float) -> Samples:

@@ -4,19 +4,22 @@ Sources: https://docs.cartesia.ai/api-reference/tts and what its SDKs from 1.x o
 known here are passed over.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from antiphon.api.tts.fields import flag, number, object_of, required_text, text_of, wrong
 from antiphon.api.versions import STRICT_VOICES
 from antiphon.audio.formats import OutputFormat
-from antiphon.errors import BadRequest, NotFound
+from antiphon.errors import BadRequest
+from antiphon.speech.style import MAX_SPEED, MAX_VOLUME, MIN_SPEED, MIN_VOLUME, Manner
 
-MIN_SPEED, MAX_SPEED = 0.6, 2.0
-MIN_VOLUME, MAX_VOLUME = 0.5, 2.0
 MAX_BUFFER_DELAY_MS = 5000
 DEFAULT_BUFFER_DELAY_MS = 3000
 MAX_CONTEXT_ID_CHARS = 256
+
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
 NAMED_SPEEDS = {"slowest": 0.6, "slow": 0.8, "normal": 1.0, "fast": 1.25, "fastest": 1.5}
 
@@ -29,15 +32,13 @@ class TextInput:
         transcript: text to speak, joined verbatim to the inputs before it.
         more: further inputs may follow.
         flush: everything up to here is to be spoken now.
-        speed: factor of the pace, 1.0 = the voice's own.
-        volume: factor of the amplitude.
+        manner: how it is to be spoken, as far as it says.
     """
 
     transcript: str
     more: bool
     flush: bool
-    speed: float
-    volume: float
+    manner: Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +49,31 @@ class GenerationRequest:
         model: as the client named it.
         voice: as the client named it; None for an embedding, which the default voice stands in for.
         language: without region; None for the voice's own.
+        locale: with region, as the client wrote it; None if it gave none.
+        normalization: ``auto``, ``off``, or the locale by whose habits text is read.
+        dictionary: id of the pronunciation dictionary, if one is to be used.
         output_format: what the audio is to be encoded as.
         word_timestamps, phoneme_timestamps: send them.
+        as_spoken: word timestamps tell the words that are spoken, not those that are written.
         buffer_delay_s: how long text may wait for more text.
         context_id: names the context; None when the client gave none.
+        ignored: fields that ask for what no voice here can do.
         input: its first text.
     """
 
     model: str
     voice: str | None
     language: str | None
+    locale: str | None
+    normalization: str
+    dictionary: str | None
     output_format: OutputFormat
     word_timestamps: bool
     phoneme_timestamps: bool
+    as_spoken: bool
     buffer_delay_s: float
     context_id: str | None
+    ignored: tuple[str, ...]
     input: TextInput
 
 
@@ -76,22 +87,24 @@ def parse_request(fields: Mapping[str, Any], *, version: str, raw_only: bool) ->
 
     Raises:
         BadRequest: naming the field, what it is and what it must be.
-        NotFound: a pronunciation dictionary that is not there.
     """
     text_input = parse_input(fields)
-    _refuse_dictionary(fields)
-    for ignored in ("use_normalized_timestamps", "use_original_timestamps", "stream", "save"):
-        _flag(fields, ignored)
-    _number(fields, "duration")
+    flag(fields, "stream")  # old clients say it where there is nothing but streams
+    tag = _language_tag(fields, version)
     return GenerationRequest(
-        model=_required_text(fields, "model_id"),
+        model=required_text(fields, "model_id"),
         voice=_voice(fields, version),
-        language=_language(fields, version),
+        language=_language(tag) if tag else None,
+        locale=tag if tag and "-" in tag else None,
+        normalization=_normalization(fields),
+        dictionary=text_of(fields, "pronunciation_dict_id") or None,
         output_format=OutputFormat.parse(fields.get("output_format"), raw_only=raw_only),
-        word_timestamps=_flag(fields, "add_timestamps"),
-        phoneme_timestamps=_flag(fields, "add_phoneme_timestamps"),
+        word_timestamps=flag(fields, "add_timestamps"),
+        phoneme_timestamps=flag(fields, "add_phoneme_timestamps"),
+        as_spoken=_as_spoken(fields),
         buffer_delay_s=_buffer_delay_s(fields),
         context_id=context_id_of(fields),
+        ignored=_ignored(fields),
         input=text_input,
     )
 
@@ -104,15 +117,17 @@ def parse_input(fields: Mapping[str, Any]) -> TextInput:
     """
     transcript = fields.get("transcript")
     if not isinstance(transcript, str):
-        raise _wrong("transcript", transcript, "a string")
-    config = _object(fields, "generation_config")
-    volume = _number(config, "volume", "generation_config.volume")
+        raise wrong("transcript", transcript, "a string")
+    config = object_of(fields, "generation_config")
     return TextInput(
         transcript=transcript,
-        more=_flag(fields, "continue"),
-        flush=_flag(fields, "flush"),
-        speed=_clamp(_speed(fields, config), MIN_SPEED, MAX_SPEED),
-        volume=1.0 if volume is None else _clamp(volume, MIN_VOLUME, MAX_VOLUME),
+        more=flag(fields, "continue"),
+        flush=flag(fields, "flush"),
+        manner=Manner(
+            speed=_clamped(_speed(fields, config), MIN_SPEED, MAX_SPEED),
+            volume=_clamped(number(config, "volume", "generation_config.volume"), MIN_VOLUME, MAX_VOLUME),
+            duration_s=_duration_s(fields),
+        ),
     )
 
 
@@ -126,7 +141,7 @@ def context_id_of(fields: Mapping[str, Any]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= MAX_CONTEXT_ID_CHARS:
-        raise _wrong("context_id", value, f"a string of 1 to {MAX_CONTEXT_ID_CHARS} characters")
+        raise wrong("context_id", value, f"a string of 1 to {MAX_CONTEXT_ID_CHARS} characters")
     return value
 
 
@@ -147,41 +162,97 @@ def _voice(fields: Mapping[str, Any], version: str) -> str | None:
     if isinstance(value, dict):
         voice = cast("dict[str, Any]", value)
         if voice.get("id") is not None:
-            return _required_text(voice, "id", "voice.id")
+            return required_text(voice, "id", "voice.id")
         if isinstance(voice.get("embedding"), list):
             if version >= STRICT_VOICES:
                 raise BadRequest("voice.embedding is not taken from version 2026-08-14 on: give voice an id.")
             return None
         raise BadRequest("voice.id is missing; it must be the id of a voice.")
     if not isinstance(value, str) or not value:
-        raise _wrong("voice", value, "the id of a voice, or an object with it as `id`")
+        raise wrong("voice", value, "the id of a voice, or an object with it as `id`")
     return value
 
 
-def _language(fields: Mapping[str, Any], version: str) -> str | None:
-    language, locale = _text(fields, "language"), _text(fields, "locale")
+def _language_tag(fields: Mapping[str, Any], version: str) -> str | None:
+    """The language as ``en`` or ``en-GB``, from either of its fields."""
+    language, locale = text_of(fields, "language"), text_of(fields, "locale")
     if language and locale and version >= STRICT_VOICES:
         raise BadRequest("language and locale exclude each other: give one of them.")
     tag = language or locale
-    return tag.replace("_", "-").partition("-")[0].lower() if tag else None
+    return tag.replace("_", "-") if tag else None
 
 
-def _speed(fields: Mapping[str, Any], config: Mapping[str, Any]) -> float:
+def _language(tag: str) -> str:
+    return tag.partition("-")[0].lower()
+
+
+def _normalization(fields: Mapping[str, Any]) -> str:
+    value = text_of(fields, "normalization") or "auto"
+    if value.lower() in {"auto", "off"}:
+        return value.lower()
+    if not _LOCALE.fullmatch(value):
+        raise wrong("normalization", value, "auto, off or a locale such as en-GB")
+    return value.replace("_", "-")
+
+
+def _as_spoken(fields: Mapping[str, Any]) -> bool:
+    """Whether timestamps tell the words as spoken: two names, of opposite meaning."""
+    if fields.get("use_normalized_timestamps") is not None:
+        return flag(fields, "use_normalized_timestamps")
+    original = fields.get("use_original_timestamps") is None or flag(fields, "use_original_timestamps")
+    return not original
+
+
+def _ignored(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that ask for what no voice here can do."""
+    config, (place, controls) = object_of(fields, "generation_config"), _controls(fields)
+    asked = {
+        "generation_config.emotion": _emotion(config, "emotion", "generation_config.emotion"),
+        f"{place}.emotion": _emotion(controls, "emotion", f"{place}.emotion"),
+        "voice.embedding": _voice(fields, "") is None,
+        "save": flag(fields, "save"),
+    }
+    return tuple(name for name, wanted in asked.items() if wanted)
+
+
+def _emotion(holder: Mapping[str, Any], key: str, name: str) -> bool:
+    """Whether an emotion is asked for: by a word, or in old versions by a list of them."""
+    value: object = holder.get(key)
+    if value is not None and not isinstance(value, str | list):
+        raise wrong(name, value, "a string, or an array of strings")
+    return value not in (None, "", [], "neutral")
+
+
+def _controls(fields: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The experimental controls, which some clients put in ``voice`` and others beside it."""
+    voice = fields.get("voice")
+    if isinstance(voice, dict) and "__experimental_controls" in voice:
+        inside = cast("dict[str, Any]", voice)
+        return "voice.__experimental_controls", object_of(inside, "__experimental_controls")
+    return "__experimental_controls", object_of(fields, "__experimental_controls")
+
+
+def _speed(fields: Mapping[str, Any], config: Mapping[str, Any]) -> float | None:
     """The pace by the newest of the three places that clients have put it in."""
-    newest = _number(config, "speed", "generation_config.speed")
+    newest = number(config, "speed", "generation_config.speed")
     if newest is not None:
         return newest
     if (speed := fields.get("speed")) is not None:
         return _named_speed(speed, "speed")
-    voice = fields.get("voice")
-    in_voice = isinstance(voice, dict) and "__experimental_controls" in voice
-    holder = cast("dict[str, Any]", voice) if in_voice else fields
-    speed = _object(holder, "__experimental_controls").get("speed")
+    place, controls = _controls(fields)
+    speed = controls.get("speed")
     if speed is None:
-        return 1.0
-    named = _named_speed(speed, "__experimental_controls.speed")
+        return None
+    named = _named_speed(speed, f"{place}.speed")
     # As a number it runs from -1.0 (slowest) over 0.0 (normal) to 1.0 (fastest).
     return named if isinstance(speed, str) else 1.0 + 0.5 * named
+
+
+def _duration_s(fields: Mapping[str, Any]) -> float | None:
+    duration_s = number(fields, "duration")
+    if duration_s is not None and duration_s <= 0:
+        raise wrong("duration", duration_s, "above 0 seconds")
+    return duration_s
 
 
 def _named_speed(value: object, name: str) -> float:
@@ -190,79 +261,17 @@ def _named_speed(value: object, name: str) -> float:
             return NAMED_SPEEDS[value]
     elif isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    raise _wrong(name, value, f"a number, or one of {', '.join(NAMED_SPEEDS)}")
+    raise wrong(name, value, f"a number, or one of {', '.join(NAMED_SPEEDS)}")
 
 
 def _buffer_delay_s(fields: Mapping[str, Any]) -> float:
-    delay_ms = _number(fields, "max_buffer_delay_ms")
+    delay_ms = number(fields, "max_buffer_delay_ms")
     if delay_ms is None:
         delay_ms = DEFAULT_BUFFER_DELAY_MS
     if not 0 <= delay_ms <= MAX_BUFFER_DELAY_MS:
-        raise _wrong("max_buffer_delay_ms", delay_ms, f"between 0 and {MAX_BUFFER_DELAY_MS}")
+        raise wrong("max_buffer_delay_ms", delay_ms, f"between 0 and {MAX_BUFFER_DELAY_MS}")
     return delay_ms / 1000
 
 
-def _refuse_dictionary(fields: Mapping[str, Any]) -> None:
-    if dictionary := _text(fields, "pronunciation_dict_id"):
-        raise NotFound(f"There is no pronunciation dictionary with the id {dictionary[:64]!r}.")
-
-
-def _required_text(fields: Mapping[str, Any], key: str, name: str = "") -> str:
-    value = fields.get(key)
-    if not isinstance(value, str) or not value:
-        raise _wrong(name or key, value, "a string that is not empty")
-    return value
-
-
-def _text(fields: Mapping[str, Any], key: str) -> str | None:
-    value = fields.get(key)
-    if value is not None and not isinstance(value, str):
-        raise _wrong(key, value, "a string or null")
-    return value
-
-
-def _flag(fields: Mapping[str, Any], key: str) -> bool:
-    value = fields.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise _wrong(key, value, "true or false")
-    return bool(value)
-
-
-def _number(fields: Mapping[str, Any], key: str, name: str = "") -> float | None:
-    value = fields.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(name or key, value, "a number")
-    return float(value)
-
-
-def _object(fields: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = fields.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong(key, value, "an object")
-    return cast("dict[str, Any]", value)
-
-
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
-def _wrong(name: str, value: object, right: str) -> BadRequest:
-    match value:
-        case None:
-            came = "missing"
-        case bool():
-            came = "a boolean"
-        case int() | float():
-            came = f"{value:g}"
-        case str():
-            # What the client wrote stays out of messages: it may be a transcript in the wrong place.
-            came = "empty" if not value else "a string"
-        case list():
-            came = "an array"
-        case _:
-            came = "an object"
-    return BadRequest(f"{name} is {came}; it must be {right}.")
+def _clamped(value: float | None, low: float, high: float) -> float | None:
+    return None if value is None else min(max(value, low), high)

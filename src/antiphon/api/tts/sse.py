@@ -12,6 +12,7 @@ from antiphon.api import errors
 from antiphon.api.auth import TTSGrant
 from antiphon.api.bodies import read_object
 from antiphon.api.envelope import request_id_of
+from antiphon.api.ignored import ignored_header
 from antiphon.api.services import Services, ServicesDep
 from antiphon.api.tts import streaming
 from antiphon.api.tts.messages import server_sent, stream_event
@@ -40,7 +41,9 @@ async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Res
         version=version,
         request_id=request_id_of(request),
     )
-    return await streaming.begin(events, "text/event-stream")
+    response = await streaming.begin(events, "text/event-stream")
+    response.headers.update(ignored_header(session.ignored))
+    return response
 
 
 async def _events(

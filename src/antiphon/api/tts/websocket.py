@@ -1,6 +1,7 @@
 """``WS /tts/websocket``: many contexts on one socket, text in as it is written, audio out as it is made."""
 
 import asyncio
+from collections import deque
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -23,7 +24,7 @@ from antiphon.speech.context import End
 
 IDLE_TIMEOUT_S = 300.0
 MAX_CONTEXTS = 256
-"""Contexts that may be open on one socket."""
+"""Contexts that may be open on one socket, and ids of expired ones that it remembers."""
 
 _GONE = (WebSocketDisconnect, WebSocketDisconnected)
 """What sending to a socket raises once either side has closed it."""
@@ -51,6 +52,7 @@ class SpeechSocket:
         self._version = version_of(websocket)
         self._request_id = request_id_of(websocket)
         self._open: dict[str, tuple[Session, asyncio.Task[None]]] = {}
+        self._expired: deque[str] = deque(maxlen=MAX_CONTEXTS)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
@@ -87,6 +89,8 @@ class SpeechSocket:
             context_id = required_context_id(fields)
             if fields.get("cancel"):
                 self._cancel(context_id)
+            elif self._ends_expired(context_id, fields):
+                await self._websocket.send_text(socket_message(End(), context_id, self._version))
             else:
                 self._take(context_id, fields)
         except Exception as error:  # noqa: BLE001 - no message costs the other contexts their socket
@@ -121,6 +125,14 @@ class SpeechSocket:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _ends_expired(self, context_id: str, fields: dict[str, Any]) -> bool:
+        """Whether this only says that nothing more comes for a context that expired while it waited."""
+        if context_id in self._open or context_id not in self._expired:
+            return False
+        self._expired.remove(context_id)
+        text = parse_input(fields)
+        return not (text.more or text.flush or text.transcript.strip())
+
     def _cancel(self, context_id: str) -> None:
         """Stop a context at once; one that is not known has ended already."""
         if context_id in self._open:
@@ -147,11 +159,15 @@ class SpeechSocket:
                         # From here on the id is free: a next request with it opens a new context.
                         self._forget(context_id, session)
                     await self._websocket.send_text(socket_message(output, context_id, self._version))
+        if self._forget(context_id, session):
+            self._expired.append(context_id)
 
-    def _forget(self, context_id: str, session: Session) -> None:
-        """Take a context that ended from the open ones, unless its id has been given to another since."""
-        if self._open.get(context_id, (None,))[0] is session:
-            del self._open[context_id]
+    def _forget(self, context_id: str, session: Session) -> bool:
+        """Take a context that ended from the open ones, if it is still among them under its id."""
+        if self._open.get(context_id, (None,))[0] is not session:
+            return False
+        del self._open[context_id]
+        return True
 
     async def _send_error(self, error: Exception, context_id: str | None) -> None:
         told = errors.report(error, request_id=self._request_id)
