@@ -11,9 +11,13 @@ from antiphon import __version__
 from antiphon.api import (
     accents,
     access_token,
+    asyncapi,
     changer,
+    dictionaries,
     errors,
     infill,
+    offerings,
+    openapi,
     status,
     voice_making,
     voices,
@@ -32,14 +36,19 @@ from antiphon.api.stt import websocket as stt_websocket
 from antiphon.api.tts import bytes as tts_bytes
 from antiphon.api.tts import sse as tts_sse
 from antiphon.api.tts import websocket as tts_websocket
-from antiphon.errors import AntiphonError, NotFound
+from antiphon.api.unsupported import refusal
+from antiphon.errors import AntiphonError
 
 ROUTERS = (
     status.router,
+    openapi.router,
+    asyncapi.router,
     voices.router,
     voice_making.router,
     accents.router,
+    dictionaries.router,
     access_token.router,
+    offerings.router,
     tts_bytes.router,
     tts_sse.router,
     tts_websocket.router,
@@ -94,4 +103,4 @@ async def _answer(connection: HTTPConnection, error: Exception) -> Response:
 
 
 async def _no_route(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the ASGI signature
-    raise NotFound("There is no such path here.")
+    raise refusal(scope["path"])

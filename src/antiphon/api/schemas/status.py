@@ -1,0 +1,67 @@
+"""``GET /``, ``GET /status``, and the documents about all this."""
+
+from typing import get_args
+
+from antiphon.api.schemas.operations import Operation, json_answer
+from antiphon.api.schemas.shapes import Schema, array, choice, constant, flag, integer, named, record, text
+from antiphon.contract.subjects import Kind
+
+TAG = "Platform"
+
+SCHEMAS: dict[str, Schema] = {
+    "Root": record({"ok": constant(True), "version": text("Version of the server.")}),
+    "Status": record(
+        {
+            "ok": flag("Requests can be taken."),
+            "version": text("Version of the server."),
+            "bus": choice(["connected", "disconnected"], "What the API server and the workers meet on."),
+            "draining": flag("The server is about to stop."),
+            "offerings": record({kind: named("Offering") for kind in get_args(Kind)}),
+        }
+    ),
+    "Offering": record(
+        {
+            "workers": integer(minimum=0),
+            "load": integer("Streams that run.", minimum=0),
+            "capacity": integer("Streams that can run at a time.", minimum=0),
+            "models": array(text()),
+            "languages": array(text()),
+        },
+        description="What the workers of one kind have to offer.",
+    ),
+}
+
+OPERATIONS: dict[str, Operation] = {
+    "GET /": Operation(
+        id="root",
+        tag=TAG,
+        summary="Is it there",
+        answers={200: json_answer("It is.", named("Root"))},
+        keyless=True,
+    ),
+    "GET /status": Operation(
+        id="status",
+        tag=TAG,
+        summary="What can be served now",
+        about={"offering": "Only with a worker of this kind can requests be taken."},
+        answers={
+            200: json_answer("Requests can be taken.", named("Status")),
+            503: json_answer("They can't.", named("Status")),
+        },
+        keyless=True,
+    ),
+    "GET /openapi.json": Operation(
+        id="openapi",
+        tag=TAG,
+        summary="This document",
+        answers={200: json_answer("OpenAPI 3.1.", {"type": "object"})},
+        keyless=True,
+    ),
+    "GET /asyncapi.json": Operation(
+        id="asyncapi",
+        tag=TAG,
+        summary="The document about the WebSockets",
+        answers={200: json_answer("AsyncAPI 3.0.", {"type": "object"})},
+        keyless=True,
+    ),
+}
