@@ -9,7 +9,8 @@
     │   ├── VoiceNotFound        404   ├── FileTooLarge       413   ├── UnsupportedAudio       415
     │   └── Overloaded           429   every place is taken; carries ``retry_after_s``
     ├── ServiceError                   ours to mend (5xx)
-    │   ├── NoWorker             503   └── JobLost            503   └── InternalError          500
+    │   ├── NoWorker             503   ├── JobLost            503   ├── InternalError          500
+    │   └── NotOffered           501   nobody's to mend: this platform does without
     └── OperatorError                  the operator's to mend, told on the command line, exit status 1
         ├── SettingsError   ├── PortInUse   ├── StateInUse   ├── StorageError
         └── ModelMissing    └── ModelCorrupt
@@ -146,6 +147,14 @@ class JobLost(ServiceError):
     title = "Service unavailable"
     status = 503
     retryable = True
+
+
+class NotOffered(ServiceError):
+    """A part of the hosted service that this platform does without; the message says what to use instead."""
+
+    code = "not_offered"
+    title = "Not offered here"
+    status = 501
 
 
 class OperatorError(AntiphonError):

@@ -19,6 +19,7 @@ from antiphon.errors import (
     Forbidden,
     InternalError,
     NotFound,
+    NotOffered,
     Overloaded,
     RequestError,
     Unauthorized,
@@ -88,6 +89,8 @@ def response(error: AntiphonError, connection: HTTPConnection, *, request_id: st
     if isinstance(error, Overloaded):
         headers["retry-after"] = str(math.ceil(error.retry_after_s))
         headers["retry-after-ms"] = str(math.ceil(error.retry_after_s * 1000))
+    if isinstance(error, NotOffered):
+        headers["x-should-retry"] = "false"  # SDKs would try a 501 again
     if speaks_openai(connection):
         body = orjson.dumps({"error": error_fields(error)})
         return Response(body, status_of(error), headers, media_type="application/json")
