@@ -133,7 +133,7 @@ def test_every_setting_of_turns_is_told_with_its_range(setting: thresholds.Setti
         f"1 to {tts_request.MAX_CONTEXT_ID_CHARS} characters",
         f"{stt_request.SAMPLE_RATES_HZ[0]} to {stt_request.SAMPLE_RATES_HZ[1]}",
         f"up to {stt_request.MAX_KEYTERMS}, together {stt_request.MAX_KEYTERM_CHARACTERS} characters",
-        f"above 0, up to {stt_request.MAX_SILENCE_S:g}",
+        f"brought into {stt_request.MIN_SILENCE_S:g} to {stt_request.MAX_SILENCE_S:g}",
         f"transcript over {spaced(session.MAX_WAITING_CHARS)} characters",
         f"{spaced(session.MAX_WAITING_CHARS)} characters wait in one context",
         f"at most {session.AHEAD_S:g} s of audio ahead",

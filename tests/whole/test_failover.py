@@ -120,6 +120,40 @@ async def test_hearing_goes_on_when_both_workers_are_killed(pair: Platform) -> N
     assert normalise(await hearing) == undisturbed
 
 
+async def hear_turns(running: Platform, audio: bytes, *, pace: float) -> list[str]:
+    """The events of turns but for updates, and the texts of their ends."""
+    path = "/stt/turns/websocket?model=ink-2&encoding=pcm_s16le&sample_rate=16000"
+    async with connect(running, path) as socket:
+
+        async def read() -> list[str]:
+            events = [json.loads(data) async for data in socket]
+            assert "error" not in {event["type"] for event in events}
+            return [
+                normalise(event["transcript"]) if event["type"] == "turn.end" else event["type"]
+                for event in events
+                if event["type"] != "turn.update"
+            ]
+
+        reading = asyncio.create_task(read())
+        for start in range(0, len(audio), 3200):
+            await socket.send(audio[start : start + 3200])
+            await asyncio.sleep(pace)
+        await socket.send('{"type": "close"}')
+        return await reading
+
+
+async def test_turns_are_the_same_when_both_workers_are_killed(pair: Platform) -> None:
+    with wave.open(str(SPEECH)) as clip:
+        audio = clip.readframes(clip.getnframes())
+    undisturbed = await hear_turns(pair, audio, pace=0.0)
+    assert undisturbed.count("turn.start") > 1
+    hearing = asyncio.create_task(hear_turns(pair, audio, pace=0.1))
+    await asyncio.sleep(3)
+    for i, name in enumerate([name for name in pair.processes if name.startswith("stt")]):
+        await asyncio.to_thread(replace, pair, "stt", name, f"stt-t{i}")
+    assert await hearing == undisturbed
+
+
 async def test_a_worker_that_is_told_to_leave_finishes_first(pair: Platform) -> None:
     undisturbed, _ = await speak(pair, asyncio.Event())
     started = asyncio.Event()

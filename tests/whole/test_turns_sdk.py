@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cartesia import Cartesia
+from cartesia import AsyncCartesia, Cartesia
 from cartesia.types.stt import STTAutoFinalizeWebsocketResponse
 
 from antiphon.audio.encodings import decode, encode
+from support.platform import KEY, Platform
 from support.words import word_error_rate
 
 pytestmark = pytest.mark.models
@@ -84,6 +85,56 @@ def test_the_size_of_messages_makes_no_difference_to_turns(sdk: Cartesia, chunk:
         return [event.type for event in events if event.type != "turn.update"]
 
     assert told(hear(sdk, audio, chunk=chunk)) == told(hear(sdk, audio))
+
+
+def cut_in(name: str, at_s: float, pause_s: float) -> bytes:
+    """A recording with a pause put in."""
+    audio, at = pcm(name), round(at_s * 16_000) * 2
+    return audio[:at] + silence(pause_s) + audio[at:] + silence(2)
+
+
+HESITANT = "004_ps-librivox.wav", 1.6
+"""He might even have been … made amiable himself."""
+
+
+def test_a_short_hesitation_in_a_sentence_ends_no_turn(sdk: Cartesia) -> None:
+    assert len(turns(hear(sdk, cut_in(*HESITANT, pause_s=0.4)))) == 1
+
+
+def test_a_client_may_have_longer_ones_waited_for(sdk: Cartesia) -> None:
+    """By default pauses from 0.6 s on end a turn when the recogniser takes what it heard for a sentence."""
+    audio = cut_in(*HESITANT, pause_s=0.8)
+    patient = hear(sdk, audio, turn_end_threshold=0.05, turn_eager_end_threshold=0.3)
+    assert re.fullmatch(r"csu+eru+ex", letters(patient))
+    assert len(turns(patient)) == 1
+    assert len(turns(hear(sdk, audio))) == 2
+
+
+async def test_a_finished_question_ends_its_turn_while_the_socket_is_open(running: Platform) -> None:
+    """Within 0.8 s of audio: the client has sent no more when the end comes."""
+    async with AsyncCartesia(api_key=KEY, base_url=running.url, websocket_base_url=running.ws_url) as sdk:
+        spoken = await sdk.tts.generate(
+            model_id="sonic-3",
+            transcript="Can you help me with my luggage, please?",
+            voice={"mode": "id", "id": "heart"},
+            output_format={"container": "raw", "encoding": "pcm_s16le", "sample_rate": 16_000},
+        )
+        question = trimmed(await spoken.read())
+        async with sdk.stt.auto_finalize.websocket(
+            model="ink-2", encoding="pcm_s16le", sample_rate=16_000
+        ) as connection:
+            await connection.send_raw(silence(0.5) + question + silence(0.8))
+            async for event in connection:
+                if event.type == "turn.end":
+                    break
+        assert word_error_rate(["can you help me with my luggage please"], [event.transcript]) <= 0.2
+
+
+def trimmed(audio: bytes) -> bytes:
+    """Without the silence at its end."""
+    samples = np.frombuffer(audio, "<i2")
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > 300)
+    return samples[: loud[-1] + 1].tobytes()
 
 
 def test_a_turn_that_is_open_at_the_close_ends(sdk: Cartesia) -> None:

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from antiphon.api.app import create_app
+from antiphon.api.limits import Limits
 from antiphon.api.models import ModelNames
 from antiphon.api.server import listening
 from antiphon.api.services import Services
@@ -174,6 +175,7 @@ async def serving(settings: Settings) -> AsyncIterator[Served]:
             authorizer=LocalKeys([KEY]),
             voices=Voices(aliases={}, default="heart", store=store),
             models=ModelNames(settings),
+            limits=Limits.of(settings),
             dictionaries=Dictionaries(store),
         )
         async with listening(create_app(services), settings, services.lifetime) as ports:

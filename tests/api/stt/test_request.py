@@ -67,6 +67,11 @@ def test_words_can_be_asked_for_in_several_ways(name: str, value: str) -> None:
     assert not parse()[0].words
 
 
+@pytest.mark.parametrize(("asked", "kept"), [("0", 0.1), ("0.05", 0.1), ("1.5", 1.5), ("3600", 60.0)])
+def test_a_silence_is_brought_into_what_makes_sense(asked: str, kept: float) -> None:
+    assert parse(max_silence_duration_secs=asked)[0].max_silence_s == kept
+
+
 @given(rate=st.integers(8_000, 192_000), encoding=st.sampled_from(INPUT_ENCODINGS))
 def test_any_sane_format_is_taken(rate: int, encoding: str) -> None:
     assert parse(sample_rate=str(rate), encoding=encoding)[1] == RawFormat(encoding, rate)
@@ -90,7 +95,7 @@ def test_any_text_for_a_number_is_a_number_in_range_or_refused_by_name(value: st
         assert refusal is None or refusal.message.startswith(name)
         assert 8_000 <= raw.sample_rate <= 192_000
         assert 0 <= request.min_volume <= 1
-        assert request.max_silence_s is None or 0 < request.max_silence_s <= 60
+        assert request.max_silence_s is None or 0.1 <= request.max_silence_s <= 60
 
 
 @pytest.mark.parametrize(
@@ -103,9 +108,9 @@ def test_any_text_for_a_number_is_a_number_in_range_or_refused_by_name(value: st
         ("min_volume", "1.01", "0 to 1"),
         ("min_volume", "nan", "0 to 1"),
         ("min_volume", "-0.1", "0 to 1"),
-        ("max_silence_duration_secs", "0", "above 0"),
-        ("max_silence_duration_secs", "inf", "at most 60"),
-        ("max_silence_duration_secs", "long", "a number"),
+        ("max_silence_duration_secs", "-0.1", "a number from 0"),
+        ("max_silence_duration_secs", "inf", "a number from 0"),
+        ("max_silence_duration_secs", "long", "a number from 0"),
         ("timestamp_granularities[]", "segment", "word"),
         ("word_timestamps", "yes", "true or false"),
     ],

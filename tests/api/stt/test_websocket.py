@@ -397,3 +397,18 @@ async def test_keyterms_are_said_to_have_no_effect(served: Any) -> None:
         assert socket.response.headers["antiphon-ignored"] == "keyterm"
     async with connect(served.socket()) as socket:
         assert "antiphon-ignored" not in socket.response.headers
+
+
+@pytest.mark.parametrize("path", ["/stt/websocket", "/stt/turns/websocket"])
+async def test_a_stream_more_than_a_key_may_have_is_refused(
+    settings: Settings, serve: Any, path: str
+) -> None:
+    async with serve(settings.model_copy(update={"stt_streams_per_key": 1})) as served:
+        address = served.socket().replace("/stt/websocket", path)
+        async with connect(address):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(address)
+            assert refused.value.response.status_code == 429
+        await settled(served)
+        async with connect(address):
+            pass

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from antiphon.api.auth import STTGrant
 from antiphon.api.bodies import json_response
 from antiphon.api.envelope import request_id_of
+from antiphon.api.ignored import ignored_header
 from antiphon.api.services import ServicesDep
 from antiphon.api.stt.files import decode, hear_file
-from antiphon.api.stt.request import make_job, parse_file_request
+from antiphon.api.stt.request import make_job, parse_file_request, without_effect
 from antiphon.api.stt.together import while_connected
 from antiphon.api.stt.upload import receive_upload
 from antiphon.api.stt.words import word_fields
@@ -30,7 +31,8 @@ async def transcribe(request: Request, services: ServicesDep, grant: STTGrant) -
     with services.lifetime.running():
         upload = await receive_upload(request, services.settings.max_upload_bytes)
         with upload.file:
-            asked, raw = parse_file_request([*request.query_params.multi_items(), *upload.fields])
+            fields = [*request.query_params.multi_items(), *upload.fields]
+            asked, raw = parse_file_request(fields)
             job = make_job(asked, services, partials=False)
             blocks = decode(upload.file, raw, services.settings.max_audio_s)
             heard = await while_connected(request, hear_file(services, job, blocks, grant.key_id))
@@ -44,4 +46,6 @@ async def transcribe(request: Request, services: ServicesDep, grant: STTGrant) -
     }
     if job.word_timestamps:
         answer["words"] = [fields for final in heard.finals for fields in word_fields(final.words)]
-    return json_response(answer)
+    response = json_response(answer)
+    response.headers.update(ignored_header(without_effect(fields)))
+    return response

@@ -63,12 +63,17 @@ async def serve(
         command: understands a text message; raises BadRequest, which is told and ends nothing.
         hear: has what the backlog gives recognised, and tells the client; what it raises is told, and is the
             end.
+
+    Raises:
+        Overloaded: the key has as many streams as it may; the upgrade is refused.
     """
     ignored = ignored_header(without_effect(socket.query_params.multi_items()))
-    await socket.accept(headers=[(name.lower().encode(), value.encode()) for name, value in ignored.items()])
-    with services.lifetime.socket(socket):
+    with services.limits.using("STT streams", key_id), services.lifetime.socket(socket):
+        await socket.accept(
+            headers=[(name.lower().encode(), value.encode()) for name, value in ignored.items()]
+        )
         try:
-            closing = await _serve(socket, services, key_id, command, hear)
+            closing = await _serve(socket, services, command, hear)
             await socket.close(closing.code, closing.reason)
         except (WebSocketDisconnect, WebSocketDisconnected):
             pass  # nobody is there to tell
@@ -125,13 +130,12 @@ class Inlet:
 async def _serve(
     socket: WebSocket,
     services: Services,
-    key_id: str,
     command: Callable[[str], C | Close],
     hear: Callable[[Backlog[C | Close]], Awaitable[None]],
 ) -> Closing:
     backlog: Backlog[C | Close] = Backlog(BACKLOG_BYTES)
     try:
-        with services.limits.using("STT streams", key_id), services.lifetime.running():
+        with services.lifetime.running():
             return await first_of(_done(hear(backlog)), _read(socket, command, backlog))
     except (WebSocketDisconnect, WebSocketDisconnected):
         raise

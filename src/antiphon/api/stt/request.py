@@ -7,6 +7,7 @@ Cartesia's SDKs send. Names that are not known here are passed over: clients add
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from uuid import uuid4
 
 from antiphon.api.models import check_language
@@ -16,7 +17,9 @@ from antiphon.contract.jobs import RecognitionJob
 from antiphon.errors import BadRequest
 
 SAMPLE_RATES_HZ = (8_000, 192_000)
-MAX_SILENCE_S = 60.0
+MIN_SILENCE_S, MAX_SILENCE_S = 0.1, 60.0
+"""What the pause that ends an utterance is brought into: shorter ones are within words."""
+
 MAX_KEYTERMS = 100
 MAX_KEYTERM_CHARACTERS = 1200
 DEFAULT_LANGUAGE = "en"
@@ -161,12 +164,9 @@ def _sample_rate(fields: Sequence[tuple[str, str]]) -> int | None:
 
 def _silence(value: str) -> float:
     seconds = _number(value)
-    if seconds is None or not 0 < seconds <= MAX_SILENCE_S:
-        raise BadRequest(
-            f"max_silence_duration_secs is {_shown(value)}; "
-            f"it must be a number above 0 and at most {MAX_SILENCE_S:g}."
-        )
-    return seconds
+    if seconds is None or not 0 <= seconds < inf:
+        raise BadRequest(f"max_silence_duration_secs is {_shown(value)}; it must be a number from 0 on.")
+    return min(max(seconds, MIN_SILENCE_S), MAX_SILENCE_S)
 
 
 def _volume(value: str) -> float:
