@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from antiphon import __version__
+from antiphon.api import ignored
 from antiphon.api.bodies import json_response
 from antiphon.api.errors import Unprocessable
 from antiphon.api.openai.errors import status_of
@@ -27,6 +28,7 @@ from antiphon.errors import AntiphonError, Forbidden, InternalError, Overloaded,
 
 router = APIRouter()
 
+_IGNORED_HEADER = {ignored.HEADER: "Fields of the request that change nothing, if there are any."}
 _RETRY_HEADERS = {
     "Retry-After": "Seconds after which to try again.",
     "retry-after-ms": "The same in milliseconds.",
@@ -121,7 +123,8 @@ def _operation(operation: Operation, signature: Sequence[Mapping[str, Any]]) -> 
         told["parameters"] = parameters
     if operation.body:
         told["requestBody"] = {"required": True, "content": _contents(operation.body)}
-    answers = {str(status): _answer(answer) for status, answer in operation.answers.items()}
+    more = _IGNORED_HEADER if operation.body else {}
+    answers = {str(status): _answer(answer, more) for status, answer in operation.answers.items()}
     refusals = _openai_refusals(kinds) if operation.of_openai else _refusals(kinds)
     told["responses"] = dict(sorted((refusals | answers).items()))
     return told
@@ -141,8 +144,8 @@ def _declared(parameter: Mapping[str, Any], about: Mapping[str, str]) -> dict[st
     return {**parameter, "description": about[parameter["name"]], "schema": schema}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
-    told: dict[str, Any] = {"description": answer.description, "headers": _headers(answer.headers)}
+def _answer(answer: Answer, headers: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": answer.description, "headers": _headers(headers)}
     if answer.contents:
         told["content"] = _contents(answer.contents)
     return told

@@ -6,7 +6,9 @@ from antiphon.api.schemas.shapes import (
     array,
     choice,
     constant,
+    flag,
     integer,
+    named,
     nullable,
     number,
     record,
@@ -29,6 +31,25 @@ VERSION = text(
 )
 
 INPUT_ENCODING = choice(INPUT_ENCODINGS, "Encoding of samples without a header: mono, little-endian.")
+
+
+PAGE = {
+    "limit": "How many to list.",
+    "starting_after": "Id of one: list those after it. After an unknown one there are none.",
+    "ending_before": "Id of one: list those before it.",
+}
+"""What the parameters of `antiphon.api.pages` mean."""
+
+
+def page_of(name: str) -> Schema:
+    """A page of a list of what this schema describes."""
+    return record(
+        {
+            "data": array(named(name)),
+            "has_more": flag(),
+            "next_page": nullable(text("Id of the last: `starting_after` of the next request.")),
+        }
+    )
 
 
 def error_kinds(root: type[AntiphonError] = AntiphonError) -> list[type[AntiphonError]]:

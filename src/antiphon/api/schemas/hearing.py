@@ -63,10 +63,10 @@ FIELDS: dict[str, Schema] = {
     "timestamp_granularities[]": array(choice(["word"]), "Give each word its times."),
     "word_timestamps": flag("The same.", default=False),
     "max_silence_duration_secs": number(
-        "A pause this long ends an utterance; by default "
-        f"{request.LIVE_PAUSE_S:g}, in files {request.FILE_PAUSE_S:g}.",
-        exclusiveMinimum=0,
-        maximum=request.MAX_SILENCE_S,
+        "A pause this long ends an utterance; brought into "
+        f"{request.MIN_SILENCE_S:g} to {request.MAX_SILENCE_S:g}, "
+        f"by default {request.LIVE_PAUSE_S:g}, in files {request.FILE_PAUSE_S:g}.",
+        minimum=0,
     ),
     "min_volume": number("Audio under this level (RMS) counts as silence.", minimum=0, maximum=1, default=0),
     "keyterm": KEYTERM,

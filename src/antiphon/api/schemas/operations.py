@@ -29,11 +29,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a path answers when all is well; ``headers`` are beside ``X-Request-ID``."""
+    """What a path answers when all is well."""
 
     description: str
     contents: tuple[Content, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,12 @@ from antiphon.api.schemas.speech import CONTEXT_ID, EVENTS, EXAMPLE, OPTIONAL, R
 from antiphon.api.tts import request
 from antiphon.api.tts.messages import PARTIAL_CONTENT
 from antiphon.api.tts.websocket import IDLE_TIMEOUT_S, MAX_CONTEXTS
+from antiphon.api.versions import EARLY_SDKS
 
-_FLUSH_ID = integer("1 up to the first flush, then 2, and so on. On the socket alone.", minimum=1)
+_FLUSH_ID = integer(
+    f"1 up to the first flush, then 2, and so on; up to version {EARLY_SDKS} from 0. On the socket alone.",
+    minimum=0,
+)
 _CONTEXT = {"context_id": text("On the event stream only if the request gave one.")}
 
 
@@ -48,9 +52,13 @@ SCHEMAS: dict[str, Schema] = {
         {
             "type": constant("done"),
             "done": constant(True),
-            "status_code": integer(f"{PARTIAL_CONTENT} on the socket, 200 on the event stream."),
         },
-        _CONTEXT,
+        {
+            "status_code": integer(
+                f"{PARTIAL_CONTENT} on the socket, 200 on the event stream; absent there up to {EARLY_SDKS}."
+            ),
+            **_CONTEXT,
+        },
     ),
     "SpeechEvent": either(
         named("SpeechChunk"),

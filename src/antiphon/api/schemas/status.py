@@ -19,6 +19,24 @@ SCHEMAS: dict[str, Schema] = {
             "offerings": record({kind: named("Offering") for kind in get_args(Kind)}),
         }
     ),
+    "Models": record(
+        {
+            "data": array(
+                record(
+                    {
+                        "id": text(),
+                        "name": text(),
+                        "capability": choice(get_args(Kind)),
+                        "is_default": flag("It is meant by the names that hosted models have."),
+                        "languages": array(text()),
+                        "aliases": array(text(), "Names that stand for it; `*` for any letters."),
+                    }
+                )
+            ),
+            "has_more": constant(False),
+            "next_page": {"type": "null"},
+        }
+    ),
     "Offering": record(
         {
             "workers": integer(minimum=0),
@@ -49,6 +67,13 @@ OPERATIONS: dict[str, Operation] = {
             503: json_answer("They can't.", named("Status")),
         },
         keyless=True,
+    ),
+    "GET /models": Operation(
+        id="list_models",
+        tag=TAG,
+        summary="The models",
+        about={"capability": "Only those that speak (`tts`) or hear (`stt`)."},
+        answers={200: json_answer("All of them.", named("Models"))},
     ),
     "GET /openapi.json": Operation(
         id="openapi",

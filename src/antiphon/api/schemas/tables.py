@@ -2,6 +2,7 @@
 
 from antiphon.api.schemas import (
     common,
+    dictionaries,
     editing,
     hearing,
     openai,
@@ -21,6 +22,7 @@ TAGS: dict[str, str] = {
     hearing.TAG: "Audio in, text out.",
     editing.TAG: "Speech made to fit audio.",
     voices.TAG: "The voices that can be named in a request.",
+    dictionaries.TAG: "What is to be spoken as what.",
     tokens.TAG: "What pages in browsers send in the place of a key.",
     openai.TAG: "The same for clients of OpenAI.",
     status.TAG: "Is it there, and what can it do.",
@@ -31,6 +33,7 @@ OPERATIONS: dict[str, Operation] = {
     **hearing.OPERATIONS,
     **editing.OPERATIONS,
     **voices.OPERATIONS,
+    **dictionaries.OPERATIONS,
     **tokens.OPERATIONS,
     **openai.OPERATIONS,
     **realtime.OPERATIONS,
@@ -54,6 +57,7 @@ SCHEMAS: dict[str, Schema] = {
     **turns.SCHEMAS,
     **editing.SCHEMAS,
     **voices.SCHEMAS,
+    **dictionaries.SCHEMAS,
     **tokens.SCHEMAS,
     **openai.SCHEMAS,
     **realtime.SCHEMAS,

@@ -4,6 +4,7 @@ from typing import get_args
 
 from antiphon.api import versions
 from antiphon.api.accents import AccentsToAdd
+from antiphon.api.schemas.common import PAGE, page_of
 from antiphon.api.schemas.hearing import AUDIO_FILE
 from antiphon.api.schemas.operations import Answer, Content, Operation, json_answer, json_content
 from antiphon.api.schemas.shapes import (
@@ -31,11 +32,7 @@ TAG = "Voices"
 _VISIBILITY = ["owner", "all"]
 _ACCESS = ["private", "public"]
 _NAME = {"name": "Id, name or alias of a voice."}
-PAGE = {
-    "limit": "How many to list.",
-    "starting_after": "Id of one: list those after it. After an unknown one there are none.",
-    "ending_before": "Id of one: list those before it.",
-}
+
 _EMBEDDING = array(number(), minItems=embeddings.SIZE, maxItems=embeddings.SIZE)
 _METADATA: dict[str, Schema] = {
     "id": text(),
@@ -86,13 +83,7 @@ SCHEMAS: dict[str, Schema] = {
     "VoiceMetadata": record(
         _METADATA, {**_IS_PUBLIC, **_ZEROS}, description="What is told of a voice that was just made."
     ),
-    "VoicePage": record(
-        {
-            "data": array(named("Voice")),
-            "has_more": flag(),
-            "next_page": nullable(text("Id of the last voice: `starting_after` of the next request.")),
-        }
-    ),
+    "VoicePage": page_of("Voice"),
     "Embedding": record({"embedding": _EMBEDDING}),
     "Accent": record(
         {
