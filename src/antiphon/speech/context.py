@@ -128,7 +128,7 @@ class Context:
         items = self._markup.push(text)
         if flush or not more:
             items += self._markup.flush()
-        if text:
+        if text and (manner != self._manner or self._style.pace_s):
             self._adopt(manner, items)
         for item in items:
             self._take(item)
@@ -167,10 +167,8 @@ class Context:
 
     def _adopt(self, manner: Manner, items: list[Item]) -> None:
         """Speak from here on as an input says."""
-        style = self._style.changed(self._manner, manner)
         length = sum(len(item.text) for item in items if isinstance(item, Text))
-        pace_s = manner.duration_s / length if manner.duration_s and length else None
-        self._restyle(replace(style, pace_s=pace_s))
+        self._restyle(self._style.changed(self._manner, manner, length))
         self._manner = Manner(
             self._manner.speed if manner.speed is None else manner.speed,
             self._manner.volume if manner.volume is None else manner.volume,

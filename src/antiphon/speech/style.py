@@ -1,6 +1,6 @@
 """How a context is to be spoken: pace and loudness, which may change on the way."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 MIN_SPEED, MAX_SPEED = 0.6, 2.0
 MIN_VOLUME, MAX_VOLUME = 0.5, 2.0
@@ -36,23 +36,27 @@ class Style:
 
     def with_speed(self, speed: float) -> "Style":
         """At another pace, brought into what voices can do."""
-        return replace(self, speed=min(max(speed, MIN_SPEED), MAX_SPEED))
+        return Style(_within(speed, MIN_SPEED, MAX_SPEED), self.volume, self.pace_s)
 
     def with_volume(self, volume: float) -> "Style":
         """Louder or softer, within limits."""
-        return replace(self, volume=min(max(volume, MIN_VOLUME), MAX_VOLUME))
+        return Style(self.speed, _within(volume, MIN_VOLUME, MAX_VOLUME), self.pace_s)
 
-    def changed(self, before: Manner, now: Manner) -> "Style":
-        """As an input asks for that differs from the one before it.
+    def changed(self, before: Manner, now: Manner, length: int) -> "Style":
+        """As an input of so many characters asks for, where it differs from the one before it.
 
         What every input repeats doesn't undo a change that came in the text.
         """
-        style = self
+        speed, volume = self.speed, self.volume
         if now.speed is not None and now.speed != before.speed:
-            style = style.with_speed(now.speed)
+            speed = _within(now.speed, MIN_SPEED, MAX_SPEED)
         if now.volume is not None and now.volume != before.volume:
-            style = style.with_volume(now.volume)
-        return style
+            volume = _within(now.volume, MIN_VOLUME, MAX_VOLUME)
+        return Style(speed, volume, now.duration_s / length if now.duration_s and length else None)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 UNCHANGED = Manner()
