@@ -69,7 +69,7 @@ def codes() -> set[str]:
 
 
 def test_the_list_of_endpoints_is_that_of_the_app() -> None:
-    listed = re.findall(r"\[`((?:GET|POST|WS) /\S*)`\]", PAGE.partition("## Connection")[0])
+    listed = re.findall(r"\[`((?:GET|POST|PATCH|DELETE|WS) /\S*)`\]", PAGE.partition("## Connection")[0])
     assert set(listed) == endpoints()
     assert len(listed) == len(endpoints())
 
@@ -87,8 +87,12 @@ async def test_every_path_has_the_twins_that_the_page_tells_of(path: str) -> Non
 @pytest.mark.parametrize("path", sorted({e.partition(" ")[2] for e in endpoints()}))
 def test_every_endpoint_has_a_heading(path: str) -> None:
     headings = "\n".join(line for line in PAGE.splitlines() if line.startswith("#")).lower()
-    if path.startswith("/voices"):
+    if path.startswith(("/voices/{id}/accents", "/accents")):
+        assert "### accents" in headings
+    elif path.startswith("/voices"):
         assert "## voices" in headings
+    elif path.startswith("/pronunciation-dicts"):
+        assert "## pronunciation dictionaries" in headings
     elif path == "/audio/transcriptions":
         assert "Also as `POST /audio/transcriptions`" in PAGE
     else:

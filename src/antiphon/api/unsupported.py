@@ -29,7 +29,7 @@ _INSTEAD: dict[str, str] = {
 
 def refusal(path: str) -> AntiphonError:
     """The error for a path that no route has."""
-    first = path.removeprefix("/v1").strip("/").partition("/")[0]
+    first = path.removeprefix("/v1/").strip("/").partition("/")[0]
     if first not in _INSTEAD:
         return NotFound("There is no such path here.")
     # Clients of agents know a 404.
