@@ -67,5 +67,13 @@ def test_speech_lasts_as_long_as_wanted_within_bounds(lasts_s: float, expected_s
     assert abs(body[-1]) < 0.01
 
 
+@pytest.mark.parametrize(("told_s", "lag_s"), [(0.24, 0.0), (0.25, 0.0), (0.29, 0.04), (0.45, 0.05)])
+def test_words_told_late_are_taken_to_begin_as_much_earlier(told_s: float, lag_s: float) -> None:
+    samples = np.concatenate((np.zeros(RATE // 4, np.float32), tone(1.0)))
+    extent = extent_of(samples, RATE, [Word("a", told_s, 0.6), Word("b", 0.6, 1.0)])
+    assert extent is not None
+    assert extent.words_s == pytest.approx((told_s - lag_s, 0.6 - lag_s), abs=0.001)
+
+
 def test_silence_has_no_extent() -> None:
     assert extent_of(np.zeros(RATE, np.float32), RATE, []) is None

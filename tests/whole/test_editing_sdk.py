@@ -11,6 +11,8 @@ from cartesia import BadRequestError, Cartesia
 
 from antiphon.audio.containers import wav_bytes
 from antiphon.audio.loudness import loudness
+from antiphon.contract.events import Word
+from antiphon.speech.phrases import find_phrases
 from support.speech import SPEECH, recording
 from support.words import normalise, word_error_rate
 
@@ -57,8 +59,18 @@ def test_another_voice_says_the_same_words_at_the_same_times(sdk: Cartesia) -> N
         off += distances(original.words, copy.words)
     assert word_error_rate(said, resaid) <= 0.08
     assert len(off) > 0.8 * sum(len(text.split()) for text in said)
-    assert np.median(off) <= 0.06
-    assert np.percentile(off, 90) <= 0.15
+    assert np.median(off) <= 0.05
+    assert np.percentile(off, 90) <= 0.2
+
+
+def test_phrases_begin_when_they_did(sdk: Cartesia) -> None:
+    before = heard(sdk, recording(SPEECH / "011_jfk.wav"), 16_000)
+    after = heard(sdk, changed(sdk, "011_jfk.wav"))
+    phrases = find_phrases([Word(word.word, word.start, word.end) for word in before.words])
+    again = find_phrases([Word(word.word, word.start, word.end) for word in after.words])
+    assert len(again) == len(phrases) >= 4
+    for said, resaid in zip(phrases, again, strict=True):
+        assert resaid.start_s == pytest.approx(said.start_s, abs=0.1)
 
 
 def test_events_hold_the_same_audio(sdk: Cartesia) -> None:
