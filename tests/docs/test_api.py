@@ -10,16 +10,17 @@ import pytest
 from starlette.routing import WebSocketRoute
 
 from antiphon import errors
-from antiphon.api import forms, server
+from antiphon.api import forms, infill, server
 from antiphon.api.app import ROUTERS, create_app
 from antiphon.api.stt import live, thresholds
 from antiphon.api.stt import request as stt_request
 from antiphon.api.tts import request as tts_request
 from antiphon.api.tts import session, streaming
 from antiphon.api.tts import websocket as tts_websocket
-from antiphon.audio import encodings, formats
+from antiphon.audio import encodings, formats, joins
 from antiphon.errors import AntiphonError
 from antiphon.settings import Settings
+from antiphon.speech import phrases, retiming
 from antiphon.speech.turns import TurnSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -147,6 +148,16 @@ def test_every_setting_of_turns_is_told_with_its_range(setting: thresholds.Setti
         f"{live.IDLE_S:g} s without a message",
         f"every {server.PING_EVERY_S:g} s and gives up after {server.PONG_WITHIN_S:g} s without a pong",
         f"{forms.MAX_FIELDS} other fields, of {forms.MAX_FIELD_BYTES // 1024} KiB each",
+        f"up to {infill.MAX_TRANSCRIPT_CHARS} characters",
+        f"the {infill.NEAR_S} s of each",
+        f"a pause of {infill.WORD_GAP_S:g} s, after it one of {infill.WORD_GAP_S:g} s",
+        f"{infill.CLAUSE_PAUSE_S:g} s after a comma",
+        f"or {infill.SENTENCE_PAUSE_S:g} s after the end of a sentence",
+        f"by {joins.MOST_GAIN_DB:g} dB at most",
+        f"pauses of {phrases.PAUSE_S:g} s and more",
+        f"more than {retiming.STEEPEST:g} times faster or slower",
+        f"`max_clip_bytes` ({Settings().max_clip_bytes // 2**20} MiB)",
+        f"`max_clip_s` ({Settings().max_clip_s} s)",
         f"`max_message_bytes` ({Settings().max_message_bytes // 2**20} MiB)",
         f"`max_upload_bytes` ({Settings().max_upload_bytes // 2**30} GiB)",
         f"`max_audio_s` ({Settings().max_audio_s // 3600} hours)",
