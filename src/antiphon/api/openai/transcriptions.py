@@ -77,7 +77,7 @@ async def _answer(request: Request, services: Services, tenant: str, task: Task)
         beginning = streaming.begin(_events(work, services), "text/event-stream")
         response: Response = await while_connected(request, beginning)
     else:
-        with services.lifetime.running(), upload.file:
+        with upload.file, services.lifetime.running(), services.limits.using("STT streams", tenant):
             heard = await while_connected(request, work.hear(services))
         response = _rendered(work, heard)
     response.headers.update(ignored_header(form.ignored))
@@ -125,7 +125,7 @@ async def _events(work: _Work, services: Services) -> AsyncGenerator[bytes]:
         finally:
             finals.put_nowait(None)
 
-    with services.lifetime.running(), work.file:
+    with work.file, services.lifetime.running(), services.limits.using("STT streams", work.tenant):
         hearing = asyncio.create_task(hear())
         try:
             segments = 0

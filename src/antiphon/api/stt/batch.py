@@ -28,7 +28,7 @@ async def transcribe(request: Request, services: ServicesDep, grant: STTGrant) -
     The file goes to disk as it arrives, is decoded there a second at a time, and the worker's pace holds the
     decoding back: memory does not grow with the file.
     """
-    with services.lifetime.running():
+    with services.lifetime.running(), services.limits.using("STT streams", grant.key_id):
         upload = await receive_upload(request, services.settings.max_upload_bytes)
         with upload.file:
             fields = [*request.query_params.multi_items(), *upload.fields]
