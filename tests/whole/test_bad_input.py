@@ -31,6 +31,8 @@ ENDLESS = GOOD | {
     "output_format": RAW | {"encoding": "pcm_f32le", "sample_rate": 48_000},
 }
 HEARING = "/stt/websocket?model=ink-whisper&encoding=pcm_s16le&sample_rate=16000"
+TURNS = "/stt/turns/websocket?model=ink-2&encoding=pcm_s16le&sample_rate=16000"
+TURN_QUERY = TURNS.partition("?")[2]
 SPEECH = (Path(__file__).parents[1] / "data" / "speech" / "011_jfk.wav").read_bytes()[44:]
 
 VERSIONS = pytest.mark.parametrize("version", [None, "2025-04-16", "2026-03-01"])
@@ -295,8 +297,77 @@ async def test_bad_settings_of_a_hearing_socket(running: Platform, query: str, c
         assert connection.close_code == 1008
 
 
+TURN_MESSAGES = [
+    "close",
+    "finalize",
+    "",
+    "{",
+    "null",
+    "[]",
+    "[" * 100_000,
+    "{}",
+    '{"type": "done"}',
+    '{"type": ["close"]}',
+    '{"type": "Close"}',
+    '{"type": "config", "turn": []}',
+    '{"type": "config", "turn": {"start_threshold": 0.49}}',
+    '{"type": "config", "turn": {"start_threshold": 1e999}}',
+    '{"type": "config", "turn": {"start_threshold": {}}}',
+    '{"type": "config", "turn": {"eager_end_threshold": 0.6, "start_threshold": 0.6}}',
+    '{"type": "config", "turn": {"eager_end_threshold": 0.3, "end_threshold": 0.3}}',
+    '{"type": "config", "turn": {"end_timeout_ms": "' + "9" * 5_000 + '"}}',
+    '{"type": "config", "turn": {"end_timeout_ms": 639.9}}',
+    '{"type": "config", "turn": {"end_timeout_ms": false}}',
+    "x" * 5_000_000,
+    "\0",
+]
+
+
 @VERSIONS
-@pytest.mark.parametrize("path", ["/tts/websocket", HEARING])
+async def test_bad_messages_to_the_socket_of_turns(
+    beside: httpx.AsyncClient, running: Platform, version: str | None
+) -> None:
+    async with open_socket(running, TURNS, version) as connection:
+        assert (await read(connection))["type"] == "connected"
+        for text in TURN_MESSAGES:
+            await connection.send(text)
+            check_event(await read(connection), 400)
+        await connection.send(b"")
+        await connection.send(SPEECH[:1])
+        await connection.send(SPEECH[1:])
+        await connection.send('{"type": "close"}')
+        events = [json.loads(message) async for message in connection]
+        assert connection.close_code == 1000
+        heard = "".join(e["transcript"] for e in events if e["type"] == "turn.end")
+        assert "what you can do for your country" in heard.lower()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", None),
+        ("model=ink-2&encoding=pcm_s16le", None),
+        ("model=ink-2&sample_rate=16000", None),
+        (TURN_QUERY.replace("pcm_s16le", "opus"), None),
+        (TURN_QUERY.replace("ink-2", "no-such-model"), "model_not_found"),
+        (TURN_QUERY + "&language=xx", "language_not_supported"),
+        (TURN_QUERY + "&turn_start_threshold=0.95", None),
+        (TURN_QUERY + "&turn_eager_end_threshold=x", None),
+        (TURN_QUERY + "&turn_end_threshold=0.45", None),
+        (TURN_QUERY + "&turn_end_timeout_ms=0", None),
+        (TURN_QUERY + "&turn_end_timeout_ms=700&turn_end_timeout_ms=800", None),
+        (TURN_QUERY + "&keyterm=x" * 101, None),
+    ],
+)
+async def test_bad_settings_of_turns(running: Platform, query: str, code: str | None) -> None:
+    async with open_socket(running, f"/stt/turns/websocket?{query}") as connection:
+        check_event(await read(connection), 400, code)
+        await connection.wait_closed()
+        assert connection.close_code == 1008
+
+
+@VERSIONS
+@pytest.mark.parametrize("path", ["/tts/websocket", HEARING, TURNS])
 async def test_a_socket_without_a_key(running: Platform, path: str, version: str | None) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(running.ws_url + path, additional_headers=headers(version, key="wrong"))
@@ -310,7 +381,7 @@ BAD_FRAMES = [b"\xff" * 32, b"\x81\x02{}", b"\x81\x82\0\0\0\0\xff\xfe", b"\x81\x
 """Reserved bits, no mask, no UTF-8, a message of exabytes."""
 
 
-@pytest.mark.parametrize("path", ["/tts/websocket", HEARING])
+@pytest.mark.parametrize("path", ["/tts/websocket", HEARING, TURNS])
 async def test_frames_that_break_the_protocol_cost_their_socket_alone(
     beside: httpx.AsyncClient, running: Platform, path: str
 ) -> None:
