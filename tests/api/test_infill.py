@@ -97,6 +97,12 @@ async def test_the_pause_after_it_is_that_of_its_last_sign(
     assert len(audio) / RATE == pytest.approx(2 * WORD_S + 0.06 + pause_s, abs=0.03)
 
 
+async def test_a_header_says_what_the_voice_cannot_do(client: httpx.AsyncClient) -> None:
+    assert "antiphon-ignored" not in (await post(client)).headers
+    response = await post(client, transcript='<emotion value="happy"/>two words')
+    assert response.headers["antiphon-ignored"] == "<emotion>"
+
+
 @pytest.mark.parametrize("side", ["left_audio", "right_audio"])
 async def test_one_side_is_enough(client: httpx.AsyncClient, side: str) -> None:
     assert len(samples(await post(client, side)))

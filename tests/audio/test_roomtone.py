@@ -44,6 +44,16 @@ def test_the_noise_is_even_from_its_first_sample_on() -> None:
     assert parts.max() / parts.min() < 1.25
 
 
+def test_long_noise_goes_round_without_a_seam() -> None:
+    tone = learn_room_tone(spoken_in(hiss(6.0, 0.002, coloured=True)), RATE)
+    assert tone is not None
+    made = make_room_tone(tone, 12 * RATE, seed=0)
+    steps = np.abs(np.diff(made))
+    period = next(n for n in range(4 * RATE, 6 * RATE) if np.array_equal(made[:99], made[n : n + 99]))
+    assert steps[period - 1] < steps.max()
+    assert np.array_equal(made[:RATE], made[period : period + RATE])
+
+
 def test_the_same_seed_makes_the_same_noise() -> None:
     tone = learn_room_tone(spoken_in(hiss(2.0, 0.002)), RATE)
     assert tone is not None

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from antiphon.api.auth import EditingGrant
 from antiphon.api.forms import nested, receive_form
+from antiphon.api.ignored import ignored_header
 from antiphon.api.services import ServicesDep
 from antiphon.api.stt import files
 from antiphon.api.stt.together import while_connected
@@ -65,7 +66,8 @@ async def infill(request: Request, services: ServicesDep, grant: EditingGrant) -
         )
         spoken = await while_connected(request, speaker.speak(asked))
         content = await asyncio.to_thread(_render, spoken.samples, around, output_format)
-    return Response(content, media_type=output_format.content_type)
+    headers = ignored_header(spoken.ignored)
+    return Response(content, headers=headers, media_type=output_format.content_type)
 
 
 def _speech(fields: Mapping[str, Any]) -> dict[str, Any]:

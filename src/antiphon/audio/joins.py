@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from antiphon.audio.levels import sound_bounds
 from antiphon.audio.loudness import gain_to, loudness
@@ -96,14 +95,14 @@ def _silence(outwards: Samples, wanted_s: float, rate: int) -> int:
     return max(0, round((wanted_s - MARGIN_S) * rate) - there)
 
 
-def _beneath(length: int, around: Surroundings) -> NDArray[np.floating]:
+def _beneath(length: int, around: Surroundings) -> Samples:
     """Offset and noise of the recordings, from the left one's to the right one's.
 
     At the joins there is no new noise: the bridges begin with that of the recordings.
     """
     ends = float(len(around.left) > 0), float(len(around.right) == 0)
-    left = np.linspace(*ends, length)
-    offset, noise = np.zeros(length), np.zeros(length)
+    left = np.linspace(*ends, length, dtype=np.float32)
+    offset, noise = np.zeros(length, np.float32), np.zeros(length, np.float32)
     for seed, (recording, share) in enumerate(((around.left, left), (around.right, 1.0 - left))):
         if len(recording):
             offset += share * float(recording.mean())
@@ -116,10 +115,10 @@ def _beneath(length: int, around: Surroundings) -> NDArray[np.floating]:
     return offset + noise
 
 
-def _bridges(length: int, around: Surroundings) -> NDArray[np.floating]:
+def _bridges(length: int, around: Surroundings) -> Samples:
     """What of the recordings' sounds fades away at the joins."""
     reach = _reach(length, around)
-    total = np.zeros(length)
+    total = np.zeros(length, np.float32)
     total[:reach] += fade_on(around.left, around.sample_rate)[:reach]
     total[length - reach :] += fade_on(around.right[::-1], around.sample_rate)[:reach][::-1]
     return total

@@ -12,6 +12,9 @@ _WINDOW_S = 0.02
 _LEAST_BELOW_LOUD_DB = 20.0
 """What is not so far below the loud frames may be speech: then there was no pause to learn from."""
 
+_ROUND_S = 5.0
+"""Noise this long may come again: nobody hears that it does."""
+
 _NEAR_FLOOR_DB = 4.0
 _LOWEST_DB = -100.0
 _FEWEST_WINDOWS = 4
@@ -57,17 +60,16 @@ def learn_room_tone(samples: Samples, sample_rate: int) -> RoomTone | None:
 def make_room_tone(tone: RoomTone, length: int, *, seed: int) -> Samples:
     """``length`` samples of noise with this spectrum, the same for the same seed.
 
-    Windows of random phase overlap by half; their tapers' squares add up to one, so the noise is even.
+    Windows of random phase overlap by half; their tapers' squares add up to one, so the noise is even. The
+    last overlaps with the first: what is longer than 5 s goes round without a seam.
     """
     if length <= 0:
         return SILENCE
     window, hop = tone.window, tone.window // 2
-    count = length // hop + 2
+    count = min(-(-length // hop), round(_ROUND_S / _WINDOW_S * 2)) + 1
     random = np.random.default_rng(seed).standard_normal((2, count, len(tone.power)))
     spectra = np.sqrt(tone.power * window / 2) * (random[0] + 1j * random[1])
     taper = np.sin(np.pi * (np.arange(window) + 0.5) / window)
-    pieces = np.fft.irfft(spectra, window, axis=1) * taper
-    noise = np.zeros((count + 1) * hop)
-    noise[:-hop] += pieces[:, :hop].ravel()
-    noise[hop:] += pieces[:, hop:].ravel()
-    return noise[hop : hop + length].astype(np.float32)
+    pieces = (np.fft.irfft(spectra, window, axis=1) * taper).astype(np.float32)
+    noise = pieces[:, :hop] + np.roll(pieces[:, hop:], 1, axis=0)
+    return np.resize(noise.ravel(), length)

@@ -25,11 +25,13 @@ class Spoken:
         samples: [n] at the rate that was asked for.
         words: of the text, as they were spoken.
         step_ms: engine time it took.
+        ignored: fields and tags that ask for what the voice can't do.
     """
 
     samples: Samples
     words: tuple[Word, ...]
     step_ms: float
+    ignored: tuple[str, ...]
 
 
 class Speaker:
@@ -72,4 +74,4 @@ class Speaker:
                     step_ms += output.step_ms
                 elif isinstance(output, Words):
                     words += output.words
-        return Spoken(decode(b"".join(pieces), _ENCODING), tuple(words), step_ms)
+        return Spoken(decode(b"".join(pieces), _ENCODING), tuple(words), step_ms, tuple(session.ignored))
