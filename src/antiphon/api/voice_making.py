@@ -1,6 +1,7 @@
 """Making voices: from a clip, from another voice, and, for older clients, from embeddings."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -21,7 +22,6 @@ from antiphon.api.voices import Description, Name
 from antiphon.catalog import embeddings
 from antiphon.catalog.accents import Accent, accent_for, accent_of_dialect
 from antiphon.catalog.custom import CustomVoice
-from antiphon.catalog.voices import Voice
 from antiphon.errors import BadRequest
 
 router = APIRouter()
@@ -205,13 +205,12 @@ def _target(asked: Localization) -> Accent:
     return accent_of_dialect(language, asked.dialect) if asked.dialect else accent_for(language, None)
 
 
-def _embedding(part: Part, services: Services) -> tuple[float, ...]:
+def _embedding(part: Part, services: Services) -> Sequence[float]:
     if part.embedding is not None:
         return part.embedding
     if part.id is None:
         raise BadRequest("voices: each must have an id or an embedding.")
-    voice: Voice = services.voices.resolve(part.id)
-    return voice.embedding
+    return services.voices.resolve(part.id).embedding
 
 
 def _primary(language: str) -> str:

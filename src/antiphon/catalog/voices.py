@@ -29,7 +29,7 @@ class Voice:
         tagline: a few words.
         accent: id of its own accent; ``accents`` are those that were added to it.
         owner: id of the key that made it; None for one that came with the model.
-        embedding: 192 numbers, for the oldest clients.
+        own_embedding: what it was made from, if that was an embedding.
     """
 
     id: str
@@ -44,21 +44,25 @@ class Voice:
     accent: str
     accents: tuple[str, ...] = ()
     owner: str | None = None
-    embedding: tuple[float, ...] = ()
+    own_embedding: tuple[float, ...] | None = None
 
     @property
     def locale(self) -> str:
         """The region it is at home in, as a BCP 47 tag."""
         return find_accent(self.accent).locale
 
+    @property
+    def embedding(self) -> Sequence[float]:
+        """The numbers that stand for it, for the oldest clients."""
+        return self.own_embedding or embedding_of(self.id.encode())
+
 
 def local_voice(
     *, key: str, model: str, name: str, gender: Gender, accent: str, tagline: str, description: str
 ) -> Voice:
     """A voice of a local model."""
-    voice_id = str(uuid.uuid5(_NAMESPACE, f"{model}/{key}"))
     return Voice(
-        id=voice_id,
+        id=str(uuid.uuid5(_NAMESPACE, f"{model}/{key}")),
         key=key,
         model=model,
         name=name,
@@ -68,7 +72,6 @@ def local_voice(
         description=description,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         accent=accent,
-        embedding=tuple(embedding_of(voice_id.encode())),
     )
 
 
@@ -207,5 +210,5 @@ class Voices:
             accent=custom.accent,
             accents=tuple(accent for accent in custom.accents if accent != custom.accent),
             owner=custom.owner,
-            embedding=custom.embedding or tuple(embedding_of(custom.id.encode())),
+            own_embedding=custom.embedding,
         )
