@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.models, pytest.mark.slow]
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech" / "011_jfk.wav"
 TEXT = " ".join(f"This is sentence number {i}, and it takes a moment to say." for i in range(40))
+MARKED = TEXT.replace(", and it", ',<break time="150ms"/><speed ratio="1.2"/> and it')
+"""The same in smaller segments, with silence between them."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ async def speak(running: Platform, started: asyncio.Event) -> tuple[bytes, list[
     async with connect(running, "/tts/websocket") as socket:
         request = {
             "model_id": "sonic-3",
-            "transcript": TEXT,
+            "transcript": MARKED,
             "voice": {"mode": "id", "id": "heart"},
             "output_format": {"container": "raw", "encoding": "pcm_f32le", "sample_rate": 24_000},
             "context_id": "long",
