@@ -107,7 +107,6 @@ def test_punctuation_around_a_reading_stays(written: str, spoken: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["1", "1-", "1,", "1.", "a1", "$", "A.", "/a", "#a", "a@", "<a", "&amp;", "1 ", "1/", "IV"]
 )
-def test_a_long_text_costs_no_more_than_its_share(piece: str) -> None:
-    """Steps are counted by the words made: no timing."""
-    text = piece * 20_000
+def test_a_long_text_is_read_to_its_end(piece: str) -> None:
+    text = piece * 20_000  # would take hours if time grew with the square
     assert " ".join(part.written for part in read(text, "en")).split() == text.split()

@@ -5,7 +5,7 @@ import re
 from antiphon.text.reading.letters import SIGNS, dictate, spell
 from antiphon.text.reading.numbers import digits, number
 from antiphon.text.reading.rule import Rule, rule
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
 _DOMAINS = (
     "com|org|net|edu|gov|mil|int|info|biz|io|ai|dev|app|co|me|tv|fm|gg|ly|uk|de|fr|es|it|nl|eu|us|ca|au|jp|cn|"
@@ -16,14 +16,13 @@ _FILES = (
     "swift|sh|bat|exe|dll|so|zip|tar|gz|tgz|rar|7z|png|jpe?g|gif|svg|bmp|webp|ico|mp3|mp4|wav|flac|ogg|avi|mov|"
     "mkv|md|rst|log|ini|cfg|conf|env|sql|db|iso|dmg|apk|ipynb|lock|onnx|bin|key|pem|tex|psd|wasm"
 )
-_WORD_ENDINGS = frozenset(
-    word_list(
-        """
+_WORD_ENDINGS = word_set(
+    """
     com org net be edu gov mil info biz app dev co me doc java swift bat zip tar log conf lock key
     bin tech cloud online site blog news store shop
     """
-    )
 )
+_LONGEST_SPELLED = 5
 _SENTENCE_END = r"(?<![.,;:!?)\]}'\"*_`])"
 _ENTRY = re.compile(r"^(?:https?|ftp|wss?|file)://", re.IGNORECASE)
 _CAMEL = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]|\d+")
@@ -52,7 +51,8 @@ def _say_ending(name: str) -> str:
     end = letters.end() if letters else 0
     if not end:
         return dictate(name)
-    said = name[:end] if name[:end].lower() in _WORD_ENDINGS else spell(name[:end])
+    is_said = name[:end].lower() in _WORD_ENDINGS or end > _LONGEST_SPELLED
+    said = dictate(name[:end]) if is_said else spell(name[:end])
     return f"{said} {dictate(name[end:])}".rstrip()
 
 
@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         r"#(?P<colour>(?=[a-fA-F]*\d)[0-9a-fA-F]{6}|[a-fA-F]{6}|(?P<same>[a-fA-F])(?P=same){2})", _say_colour
     ),
     rule(r"@(?P<name>[\w.-]*\w)", _say_handle),
-    rule(r"#(?P<name>\w*[^\W\d_]\w*)", _say_hashtag),
+    rule(r"#(?P<name>[^\W\d]\w*|\d+[a-z]\w*)", _say_hashtag),
     rule(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", _say_identifier),
     rule(r"0x[0-9a-fA-F]+", _say_identifier),
 )

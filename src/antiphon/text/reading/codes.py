@@ -5,25 +5,21 @@ import re
 from antiphon.text.reading.letters import say_code, spell
 from antiphon.text.reading.numbers import digits, number, year
 from antiphon.text.reading.rule import Rule, rule, word_before, words_before
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
-_BEFORE_DIGITS = frozenset(
-    word_list(
-        """
+_BEFORE_DIGITS = word_set(
+    """
     account acct code pin passcode password flight room suite zip zipcode postcode routing
     confirmation order tracking serial ref reference id case ticket invoice booking reservation gate
     extension ext box badge license licence plate http error status apt apartment unit channel
     policy member customer area ending train route highway interstate bus card cvv
     """
-    )
 )
-_STATES = frozenset(
-    word_list(
-        """
+_STATES = word_set(
+    """
     AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY
     NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC
     """
-    )
 )
 _GROUP = re.compile(r"\d+|[A-Za-z]+")
 _STAGE = r"(?:[-.]?(?P<stage>alpha|beta|rc|dev)[-.]?(?P<build>\d{1,3})?)?"
@@ -105,6 +101,19 @@ def _say_model(match: re.Match[str]) -> str | None:
     return f"{spell(match['letters'])} {year(figures)}" if figures > 2100 and figures % 100 > 9 else None
 
 
+def _say_order(match: re.Match[str]) -> str | None:
+    known = word_before(match).lower() in _BEFORE_DIGITS
+    return (
+        f"number {say_code(match['code'])}" if known and any(c.isdecimal() for c in match["code"]) else None
+    )
+
+
+MARKED: tuple[Rule, ...] = (
+    rule(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d", lambda m: say_code(m[0])),
+    rule(r"#(?P<code>[A-Z][A-Z\d]*(?:-[A-Z\d]+)*)", _say_order),
+)
+"""Before names and hashtags: "NW1 6XE", "order #A1234-56"."""
+
 RULES: tuple[Rule, ...] = (
     rule(
         r"ISBN(?:-?(?P<kind>1[03]))?:? ?(?P<code>(?:97[89][- ]?)?\d{1,5}[- ]?\d{1,7}[- ]?\d{1,7}[- ]?[\dX])",
@@ -115,7 +124,6 @@ RULES: tuple[Rule, ...] = (
     rule(r"#?\d{3,}(?:-\d+)*", _say_named),
     rule(r"\d{5}", _say_zip),
     rule(r"0\d+|\d{10,}", lambda m: digits(m[0])),
-    rule(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d", lambda m: say_code(m[0])),
     rule(r"(?P<letters>[A-Z]{1,2}|[A-Z]\d|\d[A-Z])? ?(?P<figures>\d{1,4})(?P<rest>[A-Z]?)", _say_flight),
     rule(rf"(?P<mark>[vV]\.? ?)(?P<numbers>\d+(?:\.\d+)*){_STAGE}", _say_version),
     rule(rf"(?P<mark>)(?P<numbers>\d+(?:\.\d+){{2,}}){_STAGE}", _say_version),

@@ -5,7 +5,7 @@ import re
 from antiphon.text.reading.letters import spell
 from antiphon.text.reading.numbers import cardinal, ordinal, plural, year
 from antiphon.text.reading.rule import DASH, Rule, alternatives, rule, word_after, word_before
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_list, word_set
 
 _MONTHS = word_list(
     """
@@ -30,29 +30,23 @@ _WEEKDAYS = {
 }
 _SPANNED = _WEEKDAYS | {form: _MONTHS[month - 1] for form, month in _BY_FORM.items()}
 _ERAS = {"BC", "AD", "BCE", "CE", "B.C.", "A.D.", "B.C.E.", "C.E."}
-_BEFORE_YEARS = frozenset(
-    word_list(
-        """
+_BEFORE_YEARS = word_set(
+    """
     in since by until till during before after circa early late mid year from through spring summer
     autumn fall winter between
     """
-    )
 )
-_PLURALS = frozenset(
-    word_list(
-        """
+_PLURALS = word_set(
+    """
     people men women children feet teeth mice geese percent sheep deer cattle staff
     """
-    )
 )
-_NO_PLURALS = frozenset(
-    word_list(
-        """
+_NO_PLURALS = word_set(
+    """
     is was has as this his its us does thus yes always perhaps plus less across ours
     """
-    )
 )
-_BEFORE_DECADES = frozenset(word_list("the his her their my our your early mid late in"))
+_BEFORE_DECADES = word_set("the his her their my our your early mid late in")
 _SHORT_MONTHS = [form for form in _BY_FORM if form not in {*_MONTHS, "Jan", "Mar", "Jun"}]
 _DAY_ENDING = "(?:st|nd|rd|th)"
 _MONTH_FIGURES = frozenset(f"{month:02}" for month in range(1, 13))
@@ -115,6 +109,10 @@ def _say_decade(match: re.Match[str]) -> str | None:
         marked = match["mark"] or word_before(match).lower() in _BEFORE_DECADES
         return plural(cardinal(int(figures))) if marked and figures != "00" else None
     return plural(year(int(figures)))
+
+
+def _say_decades(match: re.Match[str]) -> str:
+    return f"{plural(year(int(match['first'])))} to {plural(year(int(match['last'])))}"
 
 
 def _say_era(match: re.Match[str]) -> str:
@@ -180,6 +178,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?P<first>{alternatives(_SPANNED)})\.?\s?{DASH}\s?(?P<last>{alternatives(_SPANNED)})", _say_span),
     rule(r"'(?P<figures>\d\d)(?!')", _say_short_year),
+    rule(rf"(?P<first>(?:1\d|20)\d0)s\s?{DASH}\s?(?P<last>(?:1\d|20)\d0)s", _say_decades),
     rule(r"(?P<mark>')?(?P<decade>(?:1\d|20)?\d0)'?s", _say_decade),
     rule(
         rf"(?:(?P<before>AD|A\.D\.) )?(?P<years>\d{{1,4}}(?:\s?{DASH}\s?\d{{1,4}})?)"

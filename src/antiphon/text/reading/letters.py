@@ -4,16 +4,14 @@ import re
 
 from antiphon.text.reading.numbers import digits, number
 from antiphon.text.reading.rule import LETTER
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
 _PIECE = re.compile(rf"[A-Z]{{2,}}(?![a-z])|[A-Z]?(?:(?![A-Z]){LETTER})+|[A-Z]|\d+|.", re.DOTALL)
 _VOWEL = re.compile(r"[aeiouyàáâäåæèéêëìíîïòóôöøùúûü]", re.IGNORECASE)
-_SHORT_WORDS = frozenset(
-    word_list(
-        """
+_SHORT_WORDS = word_set(
+    """
     a ad am an as at be by co do ex go he hi if in is it me my no of oh ok on or ox so to up us we
     """
-    )
 )
 SIGNS = {
     ".": "dot",
@@ -86,8 +84,3 @@ def dictate(text: str) -> str:
         elif piece in SIGNS:
             said.append(SIGNS[piece])
     return " ".join(said)
-
-
-def signs_of(text: str) -> str:
-    """The names of the signs in ``text``."""
-    return " ".join(SIGNS[c] for c in text if c in SIGNS)

@@ -1,6 +1,7 @@
 """Names written with signs or figures, and keys: "C++", ".NET", "AT&T", "mp3", "Ctrl+Shift+T", "Cmd-C"."""
 
 import re
+import unicodedata
 
 from antiphon.text.reading.letters import say_code, spell
 from antiphon.text.reading.numbers import cardinal, number, plural, year
@@ -42,6 +43,7 @@ _NAMES = {
     "P2P": "P to P",
     "I/O": "I O",
     "A/B": "A. B",
+    "P/E": "P E",
     "A/C": "A. C",
     "TCP/IP": "T.C.P. I.P.",
     "OS/2": "O.S. two",
@@ -182,6 +184,8 @@ WORDS = frozenset(form for form in (*_NAMES, *_KEYS, *_ALONE) if form.isalpha())
 """Forms that look like any other word."""
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?P<first>[A-Z])–(?P<last>[A-Z])", lambda m: f"{spell(m['first'])} to {spell(m['last'])}"),
+    rule("[α-ωΑ-Ω]", lambda match: unicodedata.name(match[0], "").rpartition(" ")[2].lower()),
     rule(rf"(?P<name>{alternatives(_NAMES)})(?P<ending>'s)?", _say_name),
     rule(
         rf"{alternatives(_KEYS)}(?:[+-]{alternatives(_KEYS)})*[+-](?:{alternatives(_LAST_KEYS)}|F?\d\d?|[A-Za-z]|[^\w\s])"

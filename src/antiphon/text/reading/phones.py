@@ -5,18 +5,16 @@ import re
 from antiphon.text.reading.letters import spell
 from antiphon.text.reading.numbers import digits
 from antiphon.text.reading.rule import Rule, rule, word_before
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
 _EXTENSION = r"(?:,? ?(?:(?:ext|Ext|EXT|extn)\.? ?|[xX] ?|extension |Extension )(?P<extension>\d{1,6}))?"
 _SEPARATOR = "[ .-]"
 _AREA = rf"(?:\(\d{{1,5}}\) ?|\d{{1,5}}{_SEPARATOR})"
 _GROUP = re.compile(r"\d+|[A-Z]+")
-_BEFORE_NUMBERS = frozenset(
-    word_list(
-        """
+_BEFORE_NUMBERS = word_set(
+    """
     call phone tel telephone fax mobile cell dial text at on number hotline whatsapp ring reach
     """
-    )
 )
 
 
@@ -50,7 +48,7 @@ def _say_emergency(match: re.Match[str]) -> str | None:
 _INTERNATIONAL = rf"\(?\+\d{{1,3}}\)?{_SEPARATOR}?{_AREA}?\d{{2,5}}(?:{_SEPARATOR}?\d{{2,5}}){{1,4}}"
 _AMERICAN = rf"(?:1{_SEPARATOR})?(?:\(\d{{3}}\) ?|\d{{3}}{_SEPARATOR})\d{{3}}{_SEPARATOR}\d{{4}}"
 _LETTERED = r"1-\d{3}-(?:[A-Z\d]{3}-[A-Z\d]{4}|[A-Z]{5,8})"
-_WITH_AREA = rf"\(0\d{{1,4}}\) ?\d{{2,4}}(?:{_SEPARATOR}?\d{{2,4}}){{1,3}}"
+_WITH_AREA = rf"\(0\d{{1,4}}\) ?\d{{2,4}}(?:{_SEPARATOR}?\d{{2,4}}){{1,3}}|0\d{{1,4}}/\d{{3,8}}"
 _LOCAL = r"\d{3}[-.]\d{4}"
 _GROUPED = r"\d{3,5}(?:[ -]\d{2,4}){1,4}"
 

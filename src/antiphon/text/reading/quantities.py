@@ -4,7 +4,7 @@ import re
 
 from antiphon.text.reading.letters import spell
 from antiphon.text.reading.numbers import cardinal, number, ordinal
-from antiphon.text.reading.rule import DASH, LETTER, MINUS, NUMBER, Rule, rule
+from antiphon.text.reading.rule import DASH, LETTER, MINUS, NUMBER, Rule, rule, word_after, word_before
 from antiphon.text.reading.wordlist import word_list
 
 _PARTS = {
@@ -64,6 +64,7 @@ _SET_PHRASES = {
     "7/11": "seven eleven",
     "7-11": "seven eleven",
 }
+_BEFORE_DATES = frozenset({"on", "by", "until", "before", "after", "since", "due"})
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
@@ -74,6 +75,8 @@ def say_sign(text: str | None) -> str:
 
 
 def _say_number(match: re.Match[str]) -> str:
+    if match["scale"] == "B" and "." not in match["number"] and word_after(match)[:1].isupper():
+        return f"{number(match['number'])} B"  # a house: "221B Baker Street"
     said = say_sign(match["sign"]) + _scaled(match["number"], match["scale"])
     return f"{said} plus" if match["plus"] else said
 
@@ -90,6 +93,8 @@ def _scaled(figures: str, scale: str | None) -> str:
 def _say_fraction(match: re.Match[str]) -> str | None:
     """A part, a mark ("8/10": eight out of ten), or else two numbers."""
     whole, top, bottom = match["whole"], int(match["top"]), int(match["bottom"])
+    if _is_day(match, top, bottom):
+        return None
     if top < bottom and bottom in _PARTS and len(match["top"]) < 3:
         said = f"{cardinal(top)} {_PARTS[bottom][top > 1]}"
         return f"{number(whole)} and {said}" if whole else said
@@ -97,9 +102,14 @@ def _say_fraction(match: re.Match[str]) -> str | None:
         return None
     if bottom in {10, 100, top} and top <= bottom:
         return f"{cardinal(top)} out of {cardinal(bottom)}"
-    if top <= 12 < bottom <= _MONTH_DAYS[top - 1]:
-        return None
     return f"{cardinal(top)} over {cardinal(bottom)}"
+
+
+def _is_day(match: re.Match[str], month: int, day: int) -> bool:
+    """Whether two figures are a date: the second is too much for a part, or a word before says so."""
+    if match["whole"] or not (1 <= month <= 12 and 1 <= day <= _MONTH_DAYS[month - 1]):
+        return False
+    return (day > 12 and day not in _PARTS) or word_before(match).lower() in _BEFORE_DATES
 
 
 def _say_mixed(match: re.Match[str]) -> str:
@@ -110,6 +120,14 @@ def _say_mixed(match: re.Match[str]) -> str:
 
 def _say_ordinal(match: re.Match[str]) -> str:
     return ordinal(int(match["number"].replace(",", "")))
+
+
+def _say_ordinals(match: re.Match[str]) -> str:
+    return f"{ordinal(int(match['first']))} to {ordinal(int(match['last']))}"
+
+
+def _say_mark(match: re.Match[str]) -> str:
+    return f"{number(match['mark'])} out of {number(match['of'])}"
 
 
 def _power(base: str, exponent: str) -> str:
@@ -174,9 +192,7 @@ def _say_phrase(match: re.Match[str]) -> str:
 
 def _say_month_and_day(match: re.Match[str]) -> str | None:
     month, day = int(match["month"]), int(match["day"])
-    return (
-        f"{_MONTHS[month - 1]} {ordinal(day)}" if 1 <= month <= 12 < day <= _MONTH_DAYS[month - 1] else None
-    )
+    return f"{_MONTHS[month - 1]} {ordinal(day)}" if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
 _MONTHS = word_list(
@@ -186,10 +202,22 @@ _MONTHS = word_list(
 )
 _SCALE = r"(?:k|K|M|B|bn|T)"
 
+_PER = r"day|night|hour|week|month|year|person|minute|second|user|page|item"
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?P<number>{NUMBER})/(?P<per>{_PER})",
+        lambda match: f"{number(match['number'])} per {match['per']}",
+    ),
+    rule(r"(?P<first>\d{1,4})(?:st|nd|rd|th)\s?[-–]\s?(?P<last>\d{1,4})(?:st|nd|rd|th)", _say_ordinals),
+    rule(r"(?P<mark>\d\d?\.\d+)/(?P<of>5|10|100)", _say_mark),
+    rule(
+        r"#(?P<number>\d{1,4})(?P<letter>[A-Z])",
+        lambda m: f"number {number(m['number'])} {spell(m['letter'])}",
+    ),
     rule(r"24/7|50[/-]50|9/11|7[-/]11|20/20", _say_phrase),
     rule(
-        rf"{MINUS}?{_TERM}(?:\s?[+×*·÷±^=≠≈<>≤≥]\s?|\s?[-−–/]\s?(?=[^=]{{1,40}}=)){MINUS}?{_TERM}"
+        rf"{MINUS}?{_TERM}(?:\s?[+×*·÷±^=≠≈<>≤≥]\s?|\s?[-−–/]\s?(?=[\d\s.,()+*×÷^²³−–-]{{1,24}}=)){MINUS}?{_TERM}"
         rf"(?:\s?[-−–+×*·÷/±^=≠≈<>≤≥]\s?{MINUS}?{_TERM}){{0,12}}(?:\s?=)?",
         _say_formula,
     ),

@@ -9,7 +9,7 @@ from antiphon.text.abbreviations import Period, is_starter, period_after
 from antiphon.text.reading.rule import CLOSERS, EMOJI, LETTER
 from antiphon.text.reading.rules import KNOWN_WORDS, RULES
 from antiphon.text.reading.symbols import ALONE, LIST_MARKS, name_emoji, piecewise
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
 _LONGEST_RULED = 200
 """Longer words are said piece by piece."""
@@ -22,9 +22,12 @@ _PLAIN = re.compile(rf"[\"'“‘«(¿¡]*{LETTER}+(?:['–—-]{LETTER}+)*[\"'�
 _CAPITALS = re.compile("[A-Z]{2}")
 _PARTS = re.compile(r"[-–—/]|[^-–—/]+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>(?=\s|\Z)")
+_ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+_TAG = re.compile(rf"{_ANY_TAG.pattern}(?=\s|\Z)")
 _LINK = re.compile(rf"!?\[(?P<text>[^\[\]]{{1,200}})\]\([^()\s]{{1,200}}\)(?=[{CLOSERS}]*(?:\s|\Z))")
-_BEFORE_FIGURES = frozenset(word_list("~ ≈ ± < > ≤ ≥ <= >= № § §§ $ € £ ¥ ₹"))
+_AFTER_PERIODS = frozenset(",;:?!")
+_JOINTS = {"-": "", "–": "", "—": "—", "/": "slash"}
+_BEFORE_FIGURES = word_set("~ ≈ ± < > ≤ ≥ <= >= № § §§ $ € £ ¥ ₹")
 _FOLDED = str.maketrans({"’": "'", "\u2010": "-", "\u2011": "-", "\u2012": "-", "＃": "#", "％": "%"})
 
 
@@ -104,7 +107,7 @@ def _unwrap(line: str, at: int, end: int) -> tuple[int, str] | None:
         return closing.end(), _say(link["text"]) + _UNKEPT.sub("", closing[0])
     word = line[at:end]
     bare = _ENTITY.sub(" ", html.unescape(word)) if "&" in word else word
-    bare = re.sub(r"</?[a-zA-Z][^<>]{0,200}>", " ", bare) if "<" in bare else bare
+    bare = _ANY_TAG.sub(" ", bare) if "<" in bare else bare
     return (end, _say(bare)) if bare != word else None
 
 
@@ -120,22 +123,32 @@ def _apply_rules(line: str, at: int) -> tuple[int, str] | None:
             match = rule.pattern.match(line, start)
             if match and (said := rule.say(match)) is not None:
                 closing = _closing(line, match.end())
-                kept = _UNKEPT.sub("", closing[0])
-                if said.endswith("."):
-                    kept = kept.removeprefix(".")
-                elif match[0].endswith(".") and _ends_sentence(line, match):
-                    kept = f".{kept}"
-                return closing.end(), _UNKEPT.sub("", line[at:start]) + said + kept
+                closed = f".{closing[0]}" if _ends_sentence(line, match) else closing[0]
+                return closing.end(), _enclosed(line[at:start], said, closed, opened="(" in match[0])
     return None
 
 
 def _ends_sentence(line: str, match: re.Match[str]) -> bool:
-    """Whether the period a reading took in also ended the sentence."""
-    if match.end() == len(line):
-        return True
+    """Whether the period a reading took in also ends the sentence."""
+    if not match[0].endswith(".") or match.end() == len(line):
+        return match[0].endswith(".")
     word = match[0].rstrip(".").rpartition(" ")[2]
     following = line[match.end() + 1 : match.end() + 16].partition(" ")[0]
-    return bool(word) and period_after(word) is not Period.CONTINUES and is_starter(following)
+    match period_after(word) if word else Period.CONTINUES:
+        case Period.ENDS | Period.BEFORE_CAPITAL:
+            return following[:1].isupper()
+        case Period.BEFORE_STARTER:
+            return is_starter(following)
+        case _:
+            return False
+
+
+def _enclosed(opening: str, said: str, closing: str, *, opened: bool) -> str:
+    """Words with the punctuation around them that a voice hears; a bracket ``opened`` inside goes unsaid."""
+    kept = _UNKEPT.sub("", closing.replace(")", "") if opened else closing)
+    if said.endswith(".") or kept[1:2] in _AFTER_PERIODS:
+        kept = kept.removeprefix(".")
+    return _UNKEPT.sub("", opening) + said + kept
 
 
 def _closing(line: str, at: int) -> re.Match[str]:
@@ -153,16 +166,15 @@ def _say_unruled(line: str, at: int, end: int) -> str | None:
     stop = end
     while stop > start and _CLOSING.fullmatch(line, stop - 1, stop):
         stop -= 1
-    said = " ".join(
-        filter(
-            None, (_say_part(line, part.start(), part.end()) for part in _PARTS.finditer(line, start, stop))
-        )
-    )
-    return _UNKEPT.sub("", line[at:start]) + said + _UNKEPT.sub("", line[stop:end])
+    parts = [_say_part(line, part.start(), part.end()) for part in _PARTS.finditer(line, start, stop)]
+    said = " ".join(filter(None, parts))
+    return _enclosed(line[at:start], said, line[stop:end], opened="(" in line[start:stop])
 
 
 def _say_part(line: str, start: int, end: int) -> str:
     part = line[start:end]
+    if part == "–" and line[start - 1 : start].isalnum() and line[end : end + 1].isdecimal():
+        return "to"
     if part in _JOINTS:
         return _JOINTS[part]
     if _PLAIN.fullmatch(part) and not part.isupper():
@@ -172,9 +184,6 @@ def _say_part(line: str, start: int, end: int) -> str:
         if match and match.end() == end and (said := rule.say(match)) is not None:
             return said
     return piecewise(part)
-
-
-_JOINTS = {"-": "", "–": "", "—": "—", "/": "slash"}
 
 
 def _say_sign(word: str, *, first: bool) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
 NUMBER = r"(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
 """A number as it is written, without its sign."""
@@ -27,14 +27,12 @@ CLOSERS = rf",.;:!?…\"'”’»)\]}}>*_~`{EMOJI}"
 
 _END = rf"(?=[{CLOSERS}]*(?:\s|\Z))"
 _NEAR = 48  # characters: how far words around a match are looked for
-_NO_NOUNS = frozenset(
-    word_list(
-        """
-        a an and are as at away by each every for from he if in into is it less long more of off old on or out
-        over per plus she so tall than that the they thick to tomorrow under until was we when where which
-        while who wide with you
-        """
-    )
+_NO_NOUNS = word_set(
+    """
+    a an and are as at away by each every for from he if in into is it less long more of off old on or out
+    over per plus she so tall than that the they thick to tomorrow under until was we when where which
+    while who wide with you
+    """
 )
 _PUNCTUATION = "\"'“”‘’()[]{}<>*_~`.,;:!?…"
 

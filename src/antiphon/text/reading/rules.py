@@ -17,6 +17,7 @@ from antiphon.text.reading import (
 from antiphon.text.reading.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    *codes.MARKED,  # "NW1 6XE"
     *names.RULES,  # "C++" is no sum, "4K" no temperature, "Node.js" no host
     *shortforms.DOTTED,  # "e.g." and "a.k.a." are no initialisms
     *acronyms.DOTTED,  # "D.C." is no file of C

@@ -4,7 +4,7 @@ import re
 
 from antiphon.text.abbreviations import is_starter
 from antiphon.text.reading.rule import Rule, alternatives, rule, word_after, word_before
-from antiphon.text.reading.wordlist import word_list
+from antiphon.text.reading.wordlist import word_set
 
 _TITLES = {
     "Mr": "Mister",
@@ -39,7 +39,7 @@ _TITLES = {
     "Pvt": "Private",
     "Atty": "Attorney",
 }
-_NEVER_WORDS = frozenset(word_list("Mr Mrs Ms Dr Drs Prof St Mt Lt Sgt Capt Messrs Msgr Cpl Cmdr Supt"))
+_NEVER_WORDS = word_set("Mr Mrs Ms Dr Drs Prof St Mt Lt Sgt Capt Messrs Msgr Cpl Cmdr Supt")
 """Titles that need no period."""
 
 _ROADS = {"Dr": "Drive", "St": "Street"}
@@ -160,6 +160,8 @@ _BEFORE_NUMBERS = {
     "ex.": "example",
     "par.": "paragraph",
     "c.": "circa",
+    "b.": "born",
+    "d.": "died",
     "lvl.": "level",
     "§": "section",
     "§§": "sections",

@@ -83,7 +83,7 @@ _INSIDE = {
     "§": "section",
     "©": "copyright",
     "√": "root",
-    "$": "dollars",
+    "$": "dollar",
     "€": "euros",
     "£": "pounds",
     "^": "to the power of",

@@ -66,7 +66,17 @@ def _say_ratio(match: re.Match[str]) -> str:
     return (" " if lasts else " to ").join(cardinal(int(part)) for part in parts)
 
 
+def _say_duration(match: re.Match[str]) -> str:
+    parts = [(int(match[name]), name) for name in ("hour", "minute", "second") if match[name]]
+    return " ".join(f"{cardinal(count)} {name}{'s' if count != 1 else ''}" for count, name in parts)
+
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?P<hour>\d{1,3})\s?h(?:rs?)? ?(?P<minute>\d\d?)\s?m(?:in)?(?: ?(?P<second>\d\d?)\s?s)?",
+        _say_duration,
+    ),
+    rule(r"(?P<hour>)(?P<minute>\d{1,3})\s?m(?:in)? ?(?P<second>\d\d?)\s?s(?:ec)?", _say_duration),
     rule(_time("from", half="?") + rf"\s?{DASH}\s?" + _time("to", half="?") + _ZONE, _say_range),
     rule(
         r"(?P<from_hour>\d\d?)(?::(?P<from_minute>\d\d))?"

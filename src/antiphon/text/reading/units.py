@@ -133,7 +133,6 @@ _INVARIABLE = {
     "° F": "degrees Fahrenheit",
     "℃": "degrees Celsius",
     "℉": "degrees Fahrenheit",
-    "K": "kelvin",
     "mph": "miles per hour",
     "kph": "kilometers per hour",
     "kmh": "kilometers per hour",
@@ -192,7 +191,7 @@ def _plural(name: str) -> str:
 
 
 _UNITS = _all_units()
-_TIGHT = frozenset({"in", "A", "N", "K", "t", "s", "h", "bar", "deg", "mo"})
+_TIGHT = frozenset({"in", "A", "N", "t", "s", "h", "bar", "deg", "mo"})
 """Units that are words or names where a blank stands before them."""
 
 _SPACED = alternatives([sign for sign in _UNITS if sign not in _TIGHT])
@@ -200,8 +199,10 @@ _ANY = alternatives(list(_UNITS))
 _BEFORE = r"(?:(?P<sign><=|>=|[~≈±<>≤≥])\s?)?"
 
 
-def _say_measure(match: re.Match[str]) -> str:
+def _say_measure(match: re.Match[str]) -> str | None:
     low, high = match["low"], match["high"]
+    if match["low_unit"] not in {None, match["unit"]}:
+        return None
     said = number(low)
     if match["fraction"]:
         said = f"{said} and {_FRACTIONS[match['fraction']]}"
@@ -261,12 +262,12 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?P<sizes>{NUMBER}(?:\s?[x×]\s?{NUMBER})+)(?:\s?(?P<unit>{_ANY}))?", _say_size),
     rule(r"(?P<high>\d{2,3})/(?P<low>\d{2,3})(?: ?(?P<unit>mmHg))?", _say_pressure),
     rule(
-        rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?{DASH}\s?(?P<high>{_SIGNED}))?"
+        rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?(?P<low_unit>{_ANY})?\s?{DASH}\s?(?P<high>{_SIGNED}))?"
         rf"(?:\s?|(?P<hyphen>-))(?P<unit>{_SPACED})",
         _say_measure,
     ),
     rule(
-        rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?{DASH}\s?(?P<high>{_SIGNED}))?(?P<hyphen>-)?(?P<unit>{_ANY})",
+        rf"{_BEFORE}(?P<low>{_SIGNED})(?P<fraction>[½¼¾⅓⅔])?(?:\s?(?P<low_unit>{_ANY})?\s?{DASH}\s?(?P<high>{_SIGNED}))?(?P<hyphen>-)?(?P<unit>{_ANY})",
         _say_measure,
     ),
     rule(rf"(?P<inches>{NUMBER})[\"″]", _say_inches),

@@ -2,5 +2,10 @@
 
 
 def word_list(text: str) -> tuple[str, ...]:
-    """The words of ``text``."""
+    """The words of ``text`` in order."""
     return tuple(text.split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of ``text``."""
+    return frozenset(text.split())
