@@ -178,3 +178,18 @@ def test_ids_sort_by_the_time_they_were_made(monkeypatch: pytest.MonkeyPatch) ->
     assert made == sorted(made)
     assert all(map(is_new_id, made))
     assert not any(map(is_new_id, ("", "heart", "646b24ec-3931-5cd9-ba6a-73116ad79845", made[0].upper())))
+
+
+async def test_a_write_that_finds_the_disk_full_harms_nothing(store: LocalStore) -> None:
+    await store.put("voices", "a", b"1")
+    (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+    big = b"x" * 1_000_000
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        await store.put("voices", "b", big)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        await store.update("voices", "a", lambda _: big)
+    assert await store.list("voices") == (("a", b"1"),)
+    store._writer.execute("PRAGMA max_page_count = 100000")
+    await store.put("voices", "b", big)
+    assert await store.update("voices", "a", lambda _: big) == store.get("voices", "b") == big
