@@ -13,7 +13,7 @@ from antiphon.contract.subjects import Kind
 
 router = APIRouter()
 
-_KINDS: tuple[Kind, ...] = ("tts", "stt")
+KINDS: tuple[Kind, ...] = ("tts", "stt")
 
 
 @router.get("/models")
@@ -21,11 +21,12 @@ async def list_models(
     services: ServicesDep, _grant: CatalogGrant, capability: Kind | None = None
 ) -> Response:
     """List the models, or those that speak (``tts``) or hear (``stt``)."""
-    data = [model for kind in _KINDS if capability in (None, kind) for model in _models(kind, services)]
+    data = [model for kind in KINDS if capability in (None, kind) for model in served_models(kind, services)]
     return json_response({"data": data, "has_more": False, "next_page": None})
 
 
-def _models(kind: Kind, services: Services) -> Sequence[dict[str, Any]]:
+def served_models(kind: Kind, services: Services) -> Sequence[dict[str, Any]]:
+    """The models of a kind as clients are told of them, the default first."""
     settings, offerings = services.settings, services.dispatcher.offerings(kind)
     default = settings.tts_model if kind == "tts" else settings.stt_model
     aliases = settings.model_aliases

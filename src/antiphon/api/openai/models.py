@@ -1,5 +1,7 @@
 """``GET /v1/models`` and ``GET /v1/audio/voices``: the names that can be asked for."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter
@@ -7,6 +9,7 @@ from starlette.responses import Response
 
 from antiphon.api.auth import CatalogGrant
 from antiphon.api.bodies import json_response
+from antiphon.api.offerings import KINDS, served_models
 from antiphon.api.openai.voices import OPENAI_VOICES
 from antiphon.api.services import Services, ServicesDep
 from antiphon.contract.subjects import Kind
@@ -18,8 +21,6 @@ _KNOWN: dict[Kind, tuple[str, ...]] = {
 }
 """Names that clients have built in; ``model_aliases`` says which of them stand for something."""
 
-_KINDS: tuple[Kind, ...] = ("tts", "stt")
-
 _CREATED = 1_767_225_600
 """The start of 2026: when a model was made is not known."""
 
@@ -27,18 +28,23 @@ router = APIRouter()
 
 
 @router.get("/v1/models")
-async def list_models(services: ServicesDep, _grant: CatalogGrant) -> Response:
-    """List the models that are served, and the well-known names that stand for them."""
-    data = [_fields(name, kind) for kind in _KINDS for name in _names(kind, services)]
+async def list_models(
+    services: ServicesDep, _grant: CatalogGrant, capability: Kind | None = None
+) -> Response:
+    """List the models that are served, and the well-known names that stand for them.
+
+    Each has the keys of ``GET /models`` too, whose clients ask at this path as well.
+    """
+    data = [model for kind in KINDS if capability in (None, kind) for model in _models(kind, services)]
     return json_response({"object": "list", "data": data, "has_more": False, "next_page": None})
 
 
 @router.get("/v1/models/{name:path}")
 async def get_model(name: str, services: ServicesDep, _grant: CatalogGrant) -> Response:
     """Tell about a model, by its own name or any that stands for it."""
-    for kind in _KINDS:
-        if _resolves(name, kind, services):
-            return json_response(_fields(name, kind))
+    for kind in KINDS:
+        with suppress(ModelNotFound):
+            return json_response(_named(name, kind, services))
     raise ModelNotFound(f"{name[:64]!r} is not a model that is served here; GET /v1/models lists them.")
 
 
@@ -50,21 +56,22 @@ async def list_voices(services: ServicesDep, _grant: CatalogGrant) -> Response:
     return json_response({"voices": [*own, *theirs]})
 
 
-def _names(kind: Kind, services: Services) -> list[str]:
-    default = services.settings.tts_model if kind == "tts" else services.settings.stt_model
-    served = (presence.model for presence in services.dispatcher.offerings(kind))
-    known = (name for name in _KNOWN[kind] if _resolves(name, kind, services))
-    return list(dict.fromkeys((default, *served, *known)))
+def _models(kind: Kind, services: Services) -> Iterator[dict[str, Any]]:
+    served = [model["id"] for model in served_models(kind, services)]
+    for name in (*served, *_KNOWN[kind]):
+        with suppress(ModelNotFound):
+            yield _named(name, kind, services)
 
 
-def _resolves(name: str, kind: Kind, services: Services) -> bool:
-    try:
-        services.models.resolve(name, kind, services.dispatcher.offerings(kind))
-    except ModelNotFound:
-        return False
-    return True
+def _named(name: str, kind: Kind, services: Services) -> dict[str, Any]:
+    """The model that a name stands for, under this name.
 
-
-def _fields(name: str, kind: Kind) -> dict[str, Any]:
-    """A model as OpenAI has it; ``capability`` is for Cartesia's clients, who ask at this path too."""
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "antiphon", "capability": kind}
+    Raises:
+        ModelNotFound: it stands for none.
+    """
+    resolved = services.models.resolve(name, kind, services.dispatcher.offerings(kind))
+    model = next(model for model in served_models(kind, services) if model["id"] == resolved)
+    own: dict[str, Any] = (
+        {} if name == resolved else {"id": name, "name": name, "is_default": False, "aliases": []}
+    )
+    return {**model, **own, "object": "model", "created": _CREATED, "owned_by": "antiphon"}

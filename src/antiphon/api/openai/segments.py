@@ -62,14 +62,16 @@ def _parts(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
         yield words
         return
     quarter = len(words) // 4
-    at = max(range(max(1, quarter), len(words) - quarter), key=lambda i: _breath_s(words[i - 1], words[i]))
+    at = max(range(max(1, quarter), len(words) - quarter), key=lambda i: _fitness(words, i))
     yield from _parts(words[:at])
     yield from _parts(words[at:])
 
 
-def _breath_s(before: Word, after: Word) -> float:
-    pause_s = after.start_s - before.end_s
-    return pause_s + (_CLAUSE_END_S if before.text.endswith(_CLAUSE_ENDS) else 0.0)
+def _fitness(words: Sequence[Word], at: int) -> tuple[float, int]:
+    """How good a place the one before ``words[at]`` is to cut: the longest breath, else the middle."""
+    before, after = words[at - 1], words[at]
+    clause_s = _CLAUSE_END_S if before.text.endswith(_CLAUSE_ENDS) else 0.0
+    return round(after.start_s - before.end_s + clause_s, 2), -abs(2 * at - len(words))
 
 
 def _text(words: Iterable[Word]) -> str:

@@ -209,9 +209,9 @@ def _turn_detection(value: object) -> TurnDetection | None:
             return TurnDetection({**DEFAULT_TURNS.fields, **fields}, _silence_s(fields))
         case "semantic_vad":
             eagerness = fields.get("eagerness") or "auto"
-            if eagerness not in PATIENCE_S:
+            if not isinstance(eagerness, str) or eagerness not in PATIENCE_S:
                 raise _wrong("turn_detection.eagerness", f"must be one of {', '.join(PATIENCE_S)}.")
-            return TurnDetection({"eagerness": eagerness, **fields}, PATIENCE_S[eagerness])
+            return TurnDetection({**fields, "eagerness": eagerness}, PATIENCE_S[eagerness])
         case _:
             raise _wrong("turn_detection.type", "must be server_vad or semantic_vad.")
 
