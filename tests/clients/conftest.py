@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -99,6 +99,7 @@ class Ran:
 
 
 Run = Callable[[str], Ran]
+Launch = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
@@ -112,19 +113,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(running, port, files.ca)
 
 
-@pytest.fixture(scope="session", params=["http", "tls"])
-def transport(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(scope="session")
-def run(served: Served, transport: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run the program of a client (a folder here), once a transport; with TLS it trusts the CA."""
+def launch(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Launch:
+    """Run a program of a client (a folder here); with TLS it trusts the CA."""
 
-    @cache
-    def ran(client: str) -> Ran:
+    def launched(client: str, transport: str, program: str = "program", *, under: Sequence[str] = ()) -> Ran:
         # The two have the same form, and so one program.
-        script = HERE / {"cartesia-3": "cartesia-4"}.get(client, client) / "program.py"
+        script = HERE / {"cartesia-3": "cartesia-4"}.get(client, client) / f"{program}.py"
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ["HOME"],
@@ -143,7 +138,7 @@ def run(served: Served, transport: str, tmp_path_factory: pytest.TempPathFactory
             environment |= dict.fromkeys(trusting, str(served.ca))
         folder = tmp_path_factory.mktemp(f"{client}-{transport}")
         done = subprocess.run(
-            command,
+            [*under, *command],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -154,4 +149,15 @@ def run(served: Served, transport: str, tmp_path_factory: pytest.TempPathFactory
         assert done.returncode == 0, done.stderr
         return Ran(served, folder, json.loads(done.stdout.splitlines()[-1]))
 
-    return ran
+    return launched
+
+
+@pytest.fixture(scope="session", params=["http", "tls"])
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def run(launch: Launch, transport: str) -> Run:
+    """Run the program of a client over this transport; once, whoever asks."""
+    return cache(lambda client: launch(client, transport))

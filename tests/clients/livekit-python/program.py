@@ -14,7 +14,7 @@ from livekit.plugins import cartesia
 from steps import KEY, SERVER, SPEECH, TEXT, kept, run, step
 
 ONCE = APIConnectOptions(max_retry=0, timeout=20)
-WORDS = "The train to the coast leaves at half past seven. It is never late. I hope that you are well."
+WORDS = "The train to the coast leaves at half past seven. It is never late. We meet at the station."
 
 
 @asynccontextmanager
