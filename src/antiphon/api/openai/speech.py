@@ -49,7 +49,7 @@ async def speak(request: Request, services: ServicesDep, grant: TTSGrant) -> Res
             "audio/pcm" if asked.output_format.container == "raw" else plan.output_format.content_type
         )
         response = await streaming.begin(_audio(outputs), content_type)
-    response.headers.update(ignored_header(asked.ignored))
+    response.headers.update(ignored_header([*session.ignored, *asked.ignored]))
     return response
 
 
