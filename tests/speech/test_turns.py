@@ -288,6 +288,16 @@ def test_settings_hold_from_their_place_in_the_stream_on() -> None:
     assert talk.hear(0.7, FRAME_S) == "s"
 
 
+def test_a_flood_of_settings_is_not_kept() -> None:
+    talk = Talk()
+    for i in range(1000):
+        talk.turns.configure(TurnSettings(end_timeout_s=1 + i / 1000), 0.0)
+    assert len(talk.turns._changes) == 1
+    talk.say("so2")
+    assert talk.hear(0.0, 1.9 - PAUSE_S) == ""
+    assert talk.hear(0.0, 0.2) == "x"
+
+
 def test_what_was_heard_before_is_passed_over() -> None:
     talk = Talk()
     talk.say("so2")

@@ -105,7 +105,9 @@ class Turns:
         self._voice_end_s = 0.0
 
     def configure(self, settings: TurnSettings, at_s: float) -> None:
-        """Go by these settings from a position of the stream on."""
+        """Go by these settings from a position of the stream on; of two for the same one, the later hold."""
+        if self._changes and self._changes[-1][0] == at_s:
+            self._changes.pop()
         self._changes.append((at_s, settings))
 
     def voice(self, end_s: float, frames: bytes) -> list[TurnEvent]:
