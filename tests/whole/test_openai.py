@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ from support.spoken import RECORDED, RECORDING, TEXT
 from support.words import word_error_rate
 
 pytestmark = pytest.mark.models
+
+PAGE = Path(__file__).parents[2] / "docs" / "openai.md"
 
 
 @pytest.fixture
@@ -178,6 +182,18 @@ async def test_what_is_committed_is_heard(
             events.append(await connection.recv())
     assert len({event.item_id for event in events}) == 1
     assert word_error_rate([RECORDED], [events[-1].transcript]) <= 0.1
+
+
+def test_the_examples_of_the_page_do_what_they_say(
+    running: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(examples) == 2
+    for example in examples:
+        code = example.replace("http://127.0.0.1:5000", running.url).replace("ak_…", KEY)
+        exec(compile(code, PAGE.name, "exec"), {})
+        assert capsys.readouterr().out.strip() == "Good morning."
 
 
 async def test_a_client_secret_is_a_key_for_a_session(client: OpenAI, running: Platform) -> None:
