@@ -68,15 +68,16 @@ async def serve(
         Overloaded: the key has as many streams as it may; the upgrade is refused.
     """
     ignored = ignored_header(without_effect(socket.query_params.multi_items()))
-    with services.limits.using("STT streams", key_id), services.lifetime.socket(socket):
+    with services.limits.using("STT streams", key_id):
         await socket.accept(
             headers=[(name.lower().encode(), value.encode()) for name, value in ignored.items()]
         )
-        try:
-            closing = await _serve(socket, services, command, hear)
-            await socket.close(closing.code, closing.reason)
-        except (WebSocketDisconnect, WebSocketDisconnected):
-            pass  # nobody is there to tell
+        with services.lifetime.socket(socket):
+            try:
+                closing = await _serve(socket, services, command, hear)
+                await socket.close(closing.code, closing.reason)
+            except (WebSocketDisconnect, WebSocketDisconnected):
+                pass  # nobody is there to tell
 
 
 async def send(socket: WebSocket, message: dict[str, Any]) -> None:
