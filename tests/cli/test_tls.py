@@ -1,5 +1,9 @@
+import asyncio
 import re
 import shlex
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +11,40 @@ import pytest
 from typer.testing import CliRunner
 
 from antiphon.cli.certificates import Identity
+from antiphon.cli.listen import app as listen
 from antiphon.cli.tls import app
+from antiphon.cli.tlsfiles import TlsFiles, create
+from antiphon.cli.voices import app as voices
+
+
+@pytest.fixture
+async def port(tmp_path: Path) -> AsyncIterator[int]:
+    """Of a server that shows a certificate of our own, and then says nothing."""
+    files = TlsFiles(tmp_path / "serving")
+    create(files, [], datetime.now(UTC))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "0.0.0.0", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_commands_say_that_they_do_not_trust_the_server(
+    no_settings: None, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def complaint(command: Any, *arguments: str, host: str = "localhost") -> str:
+        given = [*arguments, "--url", f"https://{host}:{port}", "--api-key", "k"]
+        result = await asyncio.to_thread(CliRunner().invoke, command, given, input=bytes(3200))
+        assert result.exit_code == 1
+        return result.stderr
+
+    untrusted = f"The certificate of https://localhost:{port} is not trusted here (unable to get local issuer"
+    assert untrusted in await complaint(voices)
+    assert untrusted in await complaint(listen, "-", "--encoding", "pcm_s16le", "--sample-rate", "16000")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "serving" / "ca.pem"))
+    assert "is not trusted here (IP address mismatch" in await complaint(voices, host="127.0.0.2")
+    assert "not trusted" not in await complaint(voices)
+
 
 FILES = {"ca.pem", "ca-key.pem", "server.pem", "server-key.pem"}
 

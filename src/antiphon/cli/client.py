@@ -1,5 +1,6 @@
 """A client of a running API server, for the commands that talk to one."""
 
+import ssl
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,10 +153,14 @@ class Server:
         """Turn what can go wrong on the way into a sentence for the person at the keyboard."""
         try:
             yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionRefusedError, TimeoutError):
-            raise OperatorError(
-                f"Nothing answers at {self.url}: start it with `antiphon up`, or name another with --url."
-            ) from None
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            ssl.SSLCertVerificationError,
+            ConnectionRefusedError,
+            TimeoutError,
+        ) as error:
+            raise self._unreached(error) from None
         except InvalidStatus as error:
             raise self._refused(error.response.status_code, error.response.body or b"") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, InvalidURI):
@@ -168,6 +173,18 @@ class Server:
             ) from None
         except msgspec.DecodeError:
             raise OperatorError(f"What answers at {self.url} is no Antiphon server.") from None
+
+    def _unreached(self, error: Exception) -> OperatorError:
+        # httpx keeps no more of OpenSSL's error than its text.
+        _, untrusted, reason = str(error).partition("certificate verify failed: ")
+        if untrusted:
+            return OperatorError(
+                f"The certificate of {self.url} is not trusted here ({reason.partition(' (_ssl')[0]}): "
+                "set SSL_CERT_FILE to the file of its CA."
+            )
+        return OperatorError(
+            f"Nothing answers at {self.url}: start it with `antiphon up`, or name another with --url."
+        )
 
     def _refused(self, status: int, body: bytes | bytearray) -> OperatorError:
         if status == _UNAUTHORIZED:
