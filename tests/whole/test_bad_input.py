@@ -194,7 +194,7 @@ MESSAGES: dict[str, tuple[str | bytes, int, str | None, str | None]] = {
     "a cancel of nothing": ('{"cancel": true}', 400, None, None),
     "a flush of nothing": ('{"context_id": "f", "flush": true}', 400, None, "f"),
     "no text": (request("a", transcript="  "), 400, None, "a"),
-    "nothing that the model speaks": (request("b", transcript="😀"), 400, None, "b"),
+    "nothing that the model speaks": (request("b", transcript="你好"), 400, None, "b"),
     "a model that is not there": (request("c", model_id="x"), 400, "model_not_found", "c"),
     "a voice that is not there": (request("d", voice={"id": "x"}), 404, "voice_not_found", "d"),
     "a container": (request("e", output_format=RAW | {"container": "wav"}), 400, None, "e"),
