@@ -64,5 +64,5 @@ bench: install  ## load the platform that `make up` runs (docs/performance.md)
 lock:  ## write the lock files anew from pyproject.toml
 	./tools/lock
 
-clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+clean:  ## remove the virtual environments and caches
+	rm -rf $(VENV) .venvs .pytest_cache .ruff_cache .hypothesis
