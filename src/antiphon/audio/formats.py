@@ -19,7 +19,7 @@ DEFAULT_BIT_RATE = 128_000
 
 _CONTAINERS: tuple[Container, ...] = ("raw", "wav", "mp3")
 _STREAMED_CONTAINERS: tuple[Container, ...] = ("raw",)
-_MEDIA_TYPES: Mapping[Container | Packed, str] = {
+MEDIA_TYPES: Mapping[Container | Packed, str] = {
     "raw": "audio/raw",
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
@@ -27,7 +27,7 @@ _MEDIA_TYPES: Mapping[Container | Packed, str] = {
     "aac": "audio/aac",
     "flac": "audio/flac",
 }
-CONTENT_TYPES: Mapping[Container, str] = {container: _MEDIA_TYPES[container] for container in _CONTAINERS}
+CONTENT_TYPES: Mapping[Container, str] = {container: MEDIA_TYPES[container] for container in _CONTAINERS}
 
 T = TypeVar("T", bound=str | int)
 
@@ -52,7 +52,7 @@ class OutputFormat:
     @property
     def content_type(self) -> str:
         """Media type of the encoded audio."""
-        return _MEDIA_TYPES[self.container]
+        return MEDIA_TYPES[self.container]
 
     @staticmethod
     def parse(value: object, *, raw_only: bool = False) -> "OutputFormat":

@@ -1,11 +1,9 @@
 """OpenAI's paths for audio."""
 
-from typing import get_args
-
 from antiphon.api.openai.forms import FORMATS, GRANULARITIES
-from antiphon.api.openai.requests import DEFAULT_RATE, SPEECH_FORMATS, SPEEDS
+from antiphon.api.openai.requests import SPEECH_FORMATS, SPEEDS
 from antiphon.api.openai.transcripts import SPEAKER
-from antiphon.api.schemas import hearing, speech
+from antiphon.api.schemas import hearing, speech, status
 from antiphon.api.schemas.operations import (
     Answer,
     Content,
@@ -20,6 +18,7 @@ from antiphon.api.schemas.shapes import (
     choice,
     constant,
     either,
+    extended,
     flag,
     integer,
     named,
@@ -28,15 +27,12 @@ from antiphon.api.schemas.shapes import (
     record,
     text,
 )
-from antiphon.audio.formats import SAMPLE_RATES, Container, OutputFormat
+from antiphon.audio.formats import MEDIA_TYPES, SAMPLE_RATES
 from antiphon.errors import ModelNotFound
 
 TAG = "OpenAI"
 
-_AUDIO_TYPES = (
-    "audio/pcm",
-    *(OutputFormat(c, None, DEFAULT_RATE).content_type for c in get_args(Container) if c != "raw"),
-)
+_AUDIO_TYPES = ("audio/pcm", *(kind for form, kind in MEDIA_TYPES.items() if form != "raw"))
 
 _USAGE: dict[str, Schema] = {
     "input_tokens": integer("About as many as OpenAI would count.", minimum=0),
@@ -153,14 +149,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
         named("OpenAIErrorEvent"),
     ),
-    "OpenAIModel": record(
-        {
-            "id": text(),
-            "object": constant("model"),
-            "created": integer(),
-            "owned_by": text(),
-            "capability": choice(["tts", "stt"], "For Cartesia's clients, who ask at this path too."),
-        }
+    "OpenAIModel": extended(
+        status.SCHEMAS["Model"],
+        {"object": constant("model"), "created": integer("Seconds since 1970."), "owned_by": text()},
+        description="With the keys of `GET /models`, whose clients ask at this path too.",
     ),
     "OpenAIModels": record(
         {
@@ -254,6 +246,7 @@ OPERATIONS: dict[str, Operation] = {
         id="openai_list_models",
         tag=TAG,
         summary="The models, and well-known names that stand for them",
+        about=status.CAPABILITY,
         answers={200: json_answer("All of them.", named("OpenAIModels"))},
         of_openai=True,
     ),

@@ -26,12 +26,15 @@ def record(
 
 
 def extended(
-    schema: Schema, required: Mapping[str, Schema] | None = None, optional: Mapping[str, Schema] | None = None
+    schema: Schema,
+    required: Mapping[str, Schema] | None = None,
+    optional: Mapping[str, Schema] | None = None,
+    **more: Any,
 ) -> Schema:
     """An object with further properties, or others in their place."""
     required = required or {}
     properties = {**required, **schema["properties"], **(optional or {})}
-    return {**schema, "properties": properties, "required": [*required, *schema.get("required", [])]}
+    return {**schema, **more, "properties": properties, "required": [*required, *schema.get("required", [])]}
 
 
 def text(description: str = "", **more: Any) -> Schema:

@@ -8,6 +8,8 @@ from antiphon.contract.subjects import Kind
 
 TAG = "Platform"
 
+CAPABILITY = {"capability": "Only those that speak (`tts`) or hear (`stt`)."}
+
 SCHEMAS: dict[str, Schema] = {
     "Root": record({"ok": constant(True), "version": text("Version of the server.")}),
     "Status": record(
@@ -19,23 +21,18 @@ SCHEMAS: dict[str, Schema] = {
             "offerings": record({kind: named("Offering") for kind in get_args(Kind)}),
         }
     ),
-    "Models": record(
+    "Model": record(
         {
-            "data": array(
-                record(
-                    {
-                        "id": text(),
-                        "name": text(),
-                        "capability": choice(get_args(Kind)),
-                        "is_default": flag("It is meant by the names that hosted models have."),
-                        "languages": array(text()),
-                        "aliases": array(text(), "Names that stand for it; `*` for any letters."),
-                    }
-                )
-            ),
-            "has_more": constant(False),
-            "next_page": {"type": "null"},
+            "id": text(),
+            "name": text(),
+            "capability": choice(get_args(Kind)),
+            "is_default": flag("It is meant by the names that hosted models have."),
+            "languages": array(text()),
+            "aliases": array(text(), "Names that stand for it; `*` for any letters."),
         }
+    ),
+    "Models": record(
+        {"data": array(named("Model")), "has_more": constant(False), "next_page": {"type": "null"}}
     ),
     "Offering": record(
         {
@@ -72,7 +69,7 @@ OPERATIONS: dict[str, Operation] = {
         id="list_models",
         tag=TAG,
         summary="The models",
-        about={"capability": "Only those that speak (`tts`) or hear (`stt`)."},
+        about=CAPABILITY,
         answers={200: json_answer("All of them.", named("Models"))},
     ),
     "GET /openapi.json": Operation(
