@@ -132,13 +132,13 @@ async def session(running: Platform, key: str = KEY, **audio: Any) -> AsyncItera
 
 
 async def send(connection: Any, encoding: str, rate: int, silence_s: float = 0.0) -> None:
-    """The recording in pieces of 100 ms, at four times its pace."""
+    """The recording in pieces of 100 ms, at ten times its pace."""
     samples = np.concatenate([*decode_file(RECORDING, target_rate=rate)])
     samples = np.concatenate([samples, np.zeros(round(silence_s * rate), np.float32)])
     for start in range(0, len(samples), rate // 10):
         piece = encode(samples[start : start + rate // 10], encoding)
         await connection.input_audio_buffer.append(audio=base64.b64encode(piece).decode())
-        await asyncio.sleep(0.025)
+        await asyncio.sleep(0.01)
 
 
 async def test_live_turns_are_found(running: Platform) -> None:
