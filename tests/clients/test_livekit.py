@@ -33,7 +33,8 @@ def test_a_text_is_spoken_as_it_comes_and_its_words_are_timed(ran: Any) -> None:
     spoken = ran.value("streamed_speech")
     assert word_error_rate([WORDS], [ran.heard(spoken["audio"])]) == 0
     text, starts, ends = zip(*spoken["timed"], strict=True)
-    assert "".join(text).split() == WORDS.split()
+    # Where a sentence is timed before the next one is sent, the plugin loses the blank between them.
+    assert [word.strip() for word in text] == WORDS.split()
     assert list(starts) == sorted(starts)
     assert ends[-1] <= len(ran.samples(spoken["audio"])) / 24_000
 

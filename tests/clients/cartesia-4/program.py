@@ -286,6 +286,18 @@ def made_voice() -> dict[str, Any]:
 
 
 @step
+def controls() -> str:
+    wanted = {"speed": 1.4, "volume": 0.8, "emotion": "excited"}
+    answer = client.tts.generate(transcript=TEXT, generation_config=wanted, **SPOKEN | {"output_format": WAV})
+    return kept("controls.wav", answer.read())
+
+
+@step
+def nothing_to_say() -> None:
+    client.tts.generate(transcript="", **SPOKEN)
+
+
+@step
 def not_offered() -> None:
     list(client.datasets.list())
 

@@ -257,6 +257,18 @@ const steps = {
     return { id: made.id, audio, owned, left, names: [made.name, changed.name, got.name] };
   },
 
+  async controls() {
+    const answer = await client.tts.generate({
+      ...SPOKEN, transcript: TEXT, output_format: { ...RAW, container: 'wav' },
+      generation_config: { speed: 1.4, volume: 0.8, emotion: 'excited' },
+    });
+    return keep('controls.wav', await answer.arrayBuffer());
+  },
+
+  async nothing_to_say() {
+    await client.tts.generate({ ...SPOKEN, transcript: '' });
+  },
+
   async not_offered() {
     await all(client.datasets.list());
   },
