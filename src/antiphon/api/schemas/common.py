@@ -1,5 +1,6 @@
 """What many paths have in common: errors, versions, formats of audio."""
 
+from antiphon import errors
 from antiphon.api import versions
 from antiphon.api.schemas.shapes import (
     Schema,
@@ -58,8 +59,8 @@ def error_kinds(root: type[AntiphonError] = AntiphonError) -> list[type[Antiphon
 
 
 def error_codes() -> list[str]:
-    """What ``error_code`` can be."""
-    return sorted({kind.code for kind in error_kinds() if kind.code})
+    """What ``error_code`` can be; the kinds of errors that OpenAI's clients alone meet are none of them."""
+    return sorted({kind.code for kind in error_kinds() if kind.code and kind.__module__ == errors.__name__})
 
 
 def _error_fields() -> dict[str, Schema]:
