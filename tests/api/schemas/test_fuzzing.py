@@ -104,13 +104,14 @@ def test_no_request_meets_a_defect_or_an_answer_that_is_not_told(told: str, clie
 @pytest.mark.slow
 @schema.parametrize()
 @LONG
-def test_nor_do_a_hundred_times_as_many(case: Case, client: Any) -> None:
+def test_nor_do_many_more(case: Case, client: Any) -> None:
     try_out(case, client)
 
 
 def try_out(case: Case, client: Any) -> None:
     """Send it as it was made up, and once more with what gets it past the first checks."""
-    for candidate in (case, plausible(case, client)):
+    told = case.method.upper() == case.operation.method.upper()  # there are cases of methods that are not
+    for candidate in (case, plausible(case, client)) if told else (case,):
         response = candidate.call(session=client, headers=HEADERS)
         candidate.validate_response(response, checks=CHECKS)
 
