@@ -47,11 +47,14 @@ lint: dev  ## ruff, format and rules
 types: dev  ## the type checker, strict
 	$(BIN)/basedpyright
 
+# Three processes keep two cores busy: many tests wait. What shares a platform stays together.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile
+
 test: lint types models  ## linters, type checker and the tests that take under ten minutes
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: lint types models  ## everything, the slow ones too
-	$(BIN)/pytest
+	$(PYTEST)
 
 chaos: dev models  ## kill, stop, hang, cut and overload a whole platform while people speak and hear
 	$(BIN)/pytest tests/chaos

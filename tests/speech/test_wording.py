@@ -144,3 +144,11 @@ def test_tokens_account_for_every_word_in_both_forms_of_the_same_speech(text: st
     if written.tokens:
         told = "".join(token.text for token in written.tokens)
         assert "".join(told.split()) == "".join("".join(part.text for part in cut).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "normalize", "unread"),
+    [("en", True, False), ("en-GB", True, False), ("de", True, True), ("de", False, False)],
+)
+def test_the_model_reads_only_what_nobody_here_can(*, language: str, normalize: bool, unread: bool) -> None:
+    assert Wording(language, normalize=normalize).unread == unread

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from antiphon.contract.jobs import Token
 from antiphon.text.markup import Text
 from antiphon.text.pronunciation import Pronunciation, Pronunciations
-from antiphon.text.reading import read
+from antiphon.text.reading import knows, read
 from antiphon.text.spelling import spell
 
 
@@ -55,6 +55,14 @@ class Wording:
     normalize: bool = True
     as_spoken: bool = False
     pronunciations: Pronunciations | None = None
+
+    @property
+    def unread(self) -> bool:
+        """Whether the model has to put figures and the like into words: nobody here knows the language.
+
+        What was read once is not read again: a model that does so makes "number" of "no".
+        """
+        return self.normalize and not knows(self.language)
 
     def speak(self, text: str, parts: Sequence[Text] = ()) -> Spoken:
         """What to speak for a segment.

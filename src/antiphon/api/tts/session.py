@@ -188,7 +188,7 @@ class Session:
             language=self._plan.language,
             text=spoken.text,
             tokens=spoken.tokens,
-            normalize=self._plan.wording.normalize,
+            normalize=self._plan.wording.unread,
             speed=style.speed,
             duration_s=None if style.pace_s is None else style.pace_s * len(segment.text),
             segment=segment.index,

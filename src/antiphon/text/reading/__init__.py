@@ -1,5 +1,5 @@
 """Reading as a person reads: what is written in figures and signs, in words."""
 
-from antiphon.text.reading.reader import Read, read
+from antiphon.text.reading.reader import Read, knows, read
 
-__all__ = ["Read", "read"]
+__all__ = ["Read", "knows", "read"]

@@ -45,6 +45,11 @@ class Read:
     spoken: str
 
 
+def knows(language: str) -> bool:
+    """Whether there are rules for a language, given by a code such as ``en`` or ``en-GB``."""
+    return language.replace("_", "-").partition("-")[0].lower() == "en"
+
+
 def read(text: str, language: str) -> tuple[Read, ...]:
     """How a person reads ``text`` out.
 
@@ -58,7 +63,7 @@ def read(text: str, language: str) -> tuple[Read, ...]:
         One entry a word or group of words: all words of the text, none twice, in order.
     """
     words = text.split()
-    if language.replace("_", "-").partition("-")[0].lower() != "en":
+    if not knows(language):
         return tuple(Read(word, word) for word in words)
     line = " ".join(words)
     if not any(c.isalnum() for c in line):
