@@ -131,7 +131,7 @@ def test_every_setting_of_turns_is_told_with_its_range(setting: thresholds.Setti
         *formats.BIT_RATES,
         *encodings.INPUT_ENCODINGS,
         *tts_request.NAMED_SPEEDS,
-        *codes(),
+        *sorted(codes()),
         f"{tts_request.MIN_SPEED:g} to {tts_request.MAX_SPEED:g}",
         f"{tts_request.MIN_VOLUME:g} to {tts_request.MAX_VOLUME:g}",
         f"0 to {tts_request.MAX_BUFFER_DELAY_MS}, default {tts_request.DEFAULT_BUFFER_DELAY_MS}",
