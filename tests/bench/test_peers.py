@@ -36,9 +36,12 @@ def load() -> Iterator[Load]:
 
 
 def pins(path: Path) -> dict[str, tuple[str, ...]]:
-    """What a lock file says of each package: version, marker and hashes."""
-    entries = re.split(r"\n(?=\S)", path.read_text())
-    return {entry.partition("==")[0]: tuple(sorted(entry.split())) for entry in entries if "==" in entry}
+    """What a lock file says of each package: version and hashes. On which platforms depends on who needs it."""
+    entries = (entry.split() for entry in re.split(r"\n(?=\S)", path.read_text()) if "==" in entry)
+    return {
+        words[0].partition("==")[0]: (words[0], *sorted(w for w in words if w.startswith("--hash=")))
+        for words in entries
+    }
 
 
 def test_the_peers_have_what_antiphon_has() -> None:

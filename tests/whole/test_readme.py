@@ -106,7 +106,7 @@ def test_status_of_the_api_page(tmp_path: Path, running: Platform) -> None:
     shown = json.loads(block(API, "json", '"offerings"'))
     assert status.keys() == shown.keys()
     assert status["offerings"]["stt"].keys() == shown["offerings"]["stt"].keys()
-    voices = json.loads(shell(tmp_path, running, block(API, "sh", "/voices")))
+    voices = json.loads(shell(tmp_path, running, block(API, "sh", "/voices -H")))
     assert voices["data"][0]["access"] == "public"
     assert all(f"`{key}`" in API for voice in voices["data"] for key in voice)
 
