@@ -36,7 +36,7 @@ def load() -> Iterator[Load]:
 
 
 def pins(path: Path) -> dict[str, tuple[str, ...]]:
-    """What a lock file says of each package: version and hashes. On which platforms depends on who needs it."""
+    """What a lock file says of each package: version and hashes. Who needs it decides on which platforms."""
     entries = (entry.split() for entry in re.split(r"\n(?=\S)", path.read_text()) if "==" in entry)
     return {
         words[0].partition("==")[0]: (words[0], *sorted(w for w in words if w.startswith("--hash=")))
