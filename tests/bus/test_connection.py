@@ -95,11 +95,12 @@ async def test_what_is_published_while_nats_is_away_comes_in_order(tmp_path: Pat
         await subscribe(receiver, "antiphon.test.away", take)
         publisher = Publisher(sender)
         server.kill()
-        await until(lambda: not sender.is_connected)
+        await until(lambda: not sender.is_connected and not receiver.is_connected)
         for i in range(100):
             publisher.send("antiphon.test.away", b"%d" % i)
         server.start()
         await until(lambda: sender.is_connected and receiver.is_connected)
+        await receiver.flush()  # or the sender's word could come before the subscription
         publisher.send("antiphon.test.away", b"last")
         await until(lambda: b"last" in received)
         # Who comes back later than the sender misses what was sent meanwhile: numbers tell, and it is resent.

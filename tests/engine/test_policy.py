@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from antiphon.engine.cost import StepCost
@@ -103,6 +103,7 @@ def test_who_cannot_be_saved_does_not_take_others_along() -> None:
     st.integers(1, 4),
     costs,
 )
+@example([(0.5, 38), (0.75, 46), (0.8125, 80)], [0.0, 0.0], 2, (0.046875, 0.003))  # no step worth sharing
 def test_a_listener_that_can_be_saved_is_saved(
     listeners: list[tuple[float, int]],
     newcomers: list[float],

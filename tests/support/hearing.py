@@ -47,7 +47,7 @@ class LevelRecogniser:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def start(self) -> None:
+    def start(self, hints: object = None) -> None:
         return None
 
     def step(

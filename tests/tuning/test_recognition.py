@@ -18,7 +18,7 @@ class Utterance:
 
 
 class Recogniser(LevelRecogniser):
-    def start(self) -> Utterance:  # type: ignore[override]
+    def start(self, hints: object = None) -> Utterance:  # type: ignore[override]
         return Utterance()
 
     def step(

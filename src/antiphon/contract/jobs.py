@@ -70,6 +70,7 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
         partials: send the unstable text between finals.
         word_timestamps: give each final's words their times.
         voice_activity: send `Voice` too.
+        keyterms: words and phrases that are likely to be said (never logged).
         max_silence_s: a pause this long ends an utterance.
         min_volume: RMS level (0 to 1) under which audio counts as silence.
         start_s: position in the stream of the first sample sent (above 0 when a stream is replayed).
@@ -83,6 +84,7 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
     partials: bool = True
     word_timestamps: bool = False
     voice_activity: bool = False
+    keyterms: tuple[str, ...] = ()
     max_silence_s: float = 0.6
     min_volume: float = 0.0
     start_s: float = 0.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
-from antiphon.models.protocols import Transcript
+from antiphon.models.protocols import Hints, Transcript
 from antiphon.speech.listener import Ended, FinalText, Listener, Output, PartialText, Window
 from antiphon.speech.listener import Finalized as FinalizedOutput
 
@@ -71,10 +71,10 @@ class HearingStream:
             return "final" if self.job.partials else "file"
         return "partial" if self.listener.partial_due(partial_every_s) else None
 
-    def utterance(self, window: Window, start: Callable[[], Any]) -> Any:
+    def utterance(self, window: Window, start: Callable[[Hints], Any]) -> Any:
         """The model's state of the utterance that the window is of; a new one by ``start``."""
         if self._utterance[0] != window.start_s:
-            self._utterance = (window.start_s, start())
+            self._utterance = (window.start_s, start(Hints(self.job.language, self.job.keyterms)))
         return self._utterance[1]
 
     def hear(self, window: Window, transcript: Transcript) -> list[Output]:

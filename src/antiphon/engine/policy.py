@@ -136,13 +136,20 @@ def _most_that_can_be_saved(
 
 
 def _slacks(saved: Sequence[Candidate], batch_size: int, cost: StepCost) -> list[float]:
-    """How long each of the saved could wait for something else before its turn by deadline came too late."""
+    """How long each of the saved could wait for something else before its turn by deadline came too late.
+
+    Their turns are the steps that would really be made of them, of which not all are full.
+    """
     slacks: list[float] = []
-    work_s = 0.0
     margin_s = MARGIN_S + cost.surprise_s
-    for count, listener in enumerate(saved, start=1):
-        work_s += _work_s(listener, cost)
-        slacks.append(_lead(listener) - _until_made(count, work_s, batch_size, cost) - margin_s)
+    made_s = 0.0
+    while rest := saved[len(slacks) : len(slacks) + batch_size]:
+        order: list[tuple[Candidate, Reason, float]] = [
+            (c, "earliest_deadline", _lead(c) - made_s) for c in rest
+        ]
+        step = rest[: len(_fill(order, batch_size, cost))]
+        made_s += cost.base_s + sum(_work_s(c, cost) for c in step)
+        slacks.extend(_lead(c) - made_s - margin_s for c in step)
     return slacks
 
 

@@ -140,16 +140,34 @@ class TTSModel(Protocol[S]):
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a stream before it is heard.
+
+    Attributes:
+        language: code the model lists; empty: the model is to find out, if it hears more than one.
+        keyterms: words and phrases that are likely to be said.
+    """
+
+    language: str = ""
+    keyterms: tuple[str, ...] = ()
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What an STT model heard in one window.
 
     Attributes:
         text: without leading or trailing blanks; empty when nothing was said.
         words: times in samples from the start of the window; empty unless asked for.
+        language: code of what was spoken; empty when the model does not tell.
     """
 
     text: str
     words: tuple[Timed, ...] = ()
+    language: str = ""
 
 
 H = TypeVar("H")
@@ -169,7 +187,7 @@ class STTModel(Protocol[H]):
     max_window_s: float
     digest: str
 
-    def start(self) -> H:
+    def start(self, hints: Hints = NO_HINTS) -> H:
         """The state of an utterance of which nothing was heard yet."""
         ...
 

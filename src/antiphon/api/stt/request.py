@@ -230,6 +230,7 @@ def make_job(request: TranscriptionRequest, services: Services, *, partials: boo
         language=request.language,
         partials=partials,
         word_timestamps=request.words,
+        keyterms=request.keyterms,
         max_silence_s=request.max_silence_s or (LIVE_PAUSE_S if partials else FILE_PAUSE_S),
         min_volume=request.min_volume,
     )

@@ -13,7 +13,7 @@ from antiphon.models.moonshine.decoder import Decoded, Decoder
 from antiphon.models.moonshine.encoder import Encoder, Stem
 from antiphon.models.moonshine.tokens import Vocabulary
 from antiphon.models.prepared import prepared
-from antiphon.models.protocols import Samples, Timed, Transcript
+from antiphon.models.protocols import NO_HINTS, Hints, Samples, Timed, Transcript
 from antiphon.models.sessions import onnxruntime, open_session
 
 _FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.json")
@@ -102,7 +102,7 @@ class MoonshineModel:
             stem, encoding, decoding = (open_session(graphs / name) for name in _GRAPHS)
         return cls(Encoder(stem, encoding), Decoder(decoding), Vocabulary.load(tokenizer), _digest(folder))
 
-    def start(self) -> Hearing:
+    def start(self, hints: Hints = NO_HINTS) -> Hearing:  # noqa: ARG002 - one language
         """The state of an utterance of which nothing was heard; see `STTModel.start`."""
         return Hearing()
 
