@@ -58,6 +58,8 @@ def test_a_catalog_is_read(tmp_path: Path) -> None:
         ('["file:///toy.onnx"]', "[]", "sources"),
         ("file:///toy.onnx", "s3://bucket/toy.onnx", "s3://"),
         ("file:///toy.onnx", "toy.onnx", "no scheme"),
+        ('"file:///toy.onnx"', '["file:///one", "two"]', "'two' has no scheme"),
+        ('"file:///toy.onnx"', "[]", "sources"),
         ("[[models]]", "[[models", "not valid"),
     ],
 )

@@ -2,14 +2,18 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from antiphon.models.packages import Packages, SourceFailed
 from antiphon.models.sources import (
     HubFile,
     InstalledFile,
+    Joined,
     LocalFile,
     NpmMember,
     PypiMember,
@@ -114,6 +118,34 @@ def test_a_local_file_from_an_offset(tmp_path: Path, read: Callable[..., bytes])
         read(LocalFile(tmp_path / "nowhere"))
     with pytest.raises(SourceFailed, match="Is a directory"):
         read(LocalFile(tmp_path))
+
+
+@given(st.lists(st.binary(max_size=20), min_size=1, max_size=4), st.integers(0, 80))
+def test_joined_parts_are_one_file(parts: list[bytes], start: int) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for number, part in enumerate(parts):
+            (folder / str(number)).write_bytes(part)
+        (source,) = parse_source(tuple((folder / str(number)).as_uri() for number in range(len(parts))))
+        packages = Packages(folder / "scratch", lambda *_: None)
+        assert b"".join(source.read(start, packages)) == b"".join(parts)[start:]
+
+
+def test_a_part_comes_from_whichever_way_gives_it(
+    web: Any, page: Any, tmp_path: Path, read: Callable[..., bytes]
+) -> None:
+    web.pages["/broken"] = page(b"abcdef", cut_at=3)
+    (tmp_path / "whole").write_bytes(b"abcdef")
+    parts = ((Url(f"{web.url}/broken"), LocalFile(tmp_path / "whole")), (LocalFile(tmp_path / "whole"),))
+    assert read(Joined(parts)) == b"abcdefabcdef"
+    assert str(Joined(parts)) == " + ".join([(tmp_path / "whole").as_uri()] * 2)
+
+
+def test_joined_parts_tell_which_part_failed(tmp_path: Path, read: Callable[..., bytes]) -> None:
+    (tmp_path / "one").write_bytes(b"abc")
+    (source,) = parse_source(((tmp_path / "one").as_uri(), (tmp_path / "two").as_uri()))
+    with pytest.raises(SourceFailed, match="/two: No such file"):
+        read(source)
 
 
 def test_a_file_of_an_installed_package(

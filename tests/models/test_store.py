@@ -347,3 +347,21 @@ def test_a_folder_that_may_not_be_written_is_told(
 @pytest.mark.parametrize("name", ModelStore(Path("unused")).catalog.defaults)
 def test_the_pulled_defaults_are_right(name: str) -> None:
     ModelStore(load_settings().models_dir).verify(name)
+
+
+def test_a_file_in_parts_is_pulled_whole_and_goes_on_where_it_stopped(
+    root: Path, tmp_path: Path, toy: Callable[..., Catalog]
+) -> None:
+    parts = [ONE[:100_000], ONE[100_000:]]
+    for number, part in enumerate(parts):
+        (tmp_path / f"part{number}").write_bytes(part)
+    addresses = tuple((tmp_path / f"part{number}").as_uri() for number in range(2))
+    store = ModelStore(root, toy({"one": (ONE, [addresses])}))
+    (tmp_path / "part1").rename(tmp_path / "away")
+    with pytest.raises(ModelMissing, match=r"part0 \+ file://.*part1: file://.*part1: .*No such file"):
+        store.pull(["toy"])
+    (tmp_path / "away").rename(tmp_path / "part1")
+    watch = Watch()
+    store.pull(["toy"], watch)
+    assert store.path("toy", "one").read_bytes() == ONE
+    assert min(done for _, done, _ in watch.heard) >= 100_000

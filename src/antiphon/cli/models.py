@@ -146,8 +146,9 @@ def _announce(root: Path, lacking: list[tuple[Model, ModelFile]]) -> None:
         out.print(f"  {model.name} ({model.kind}, {size}, {model.license})", highlight=False, soft_wrap=True)
         for file in files:
             for address in file.sources:
+                place = address if isinstance(address, str) else " + ".join(address)
                 out.print(
-                    f"    {file.name} from {address}",
+                    f"    {file.name} from {place}",
                     style="dim",
                     highlight=False,
                     markup=False,

