@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
+from cartesia import AsyncCartesia
 
 from antiphon.api.app import create_app
 from antiphon.api.limits import Limits
@@ -173,3 +175,18 @@ async def served(settings: Settings, bus: FakeDispatcher, store: LocalStore) -> 
     )
     async with listening(create_app(services), settings, services.lifetime) as [port]:
         yield Served(port, bus, services)
+
+
+@pytest.fixture
+async def http(served: Served) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {**served.headers, "Cartesia-Version": "2026-08-14"}
+    async with httpx.AsyncClient(base_url=served.http, headers=headers, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+async def sdk(served: Served) -> AsyncIterator[AsyncCartesia]:
+    async with AsyncCartesia(
+        api_key=KEY, base_url=served.http, _strict_response_validation=True, max_retries=0
+    ) as client:
+        yield client

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -7,21 +6,6 @@ import pytest
 from cartesia import AsyncCartesia, NotFoundError
 
 ITEM = {"text": "nginx", "alias": "engine x"}
-
-
-@pytest.fixture
-async def http(served: Any) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {**served.headers, "Cartesia-Version": "2026-08-14"}
-    async with httpx.AsyncClient(base_url=served.http, headers=headers, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture
-async def sdk(served: Any) -> AsyncIterator[AsyncCartesia]:
-    async with AsyncCartesia(
-        api_key="test-key", base_url=served.http, _strict_response_validation=True, max_retries=0
-    ) as client:
-        yield client
 
 
 async def test_the_sdk_makes_changes_lists_and_deletes(served: Any, sdk: AsyncCartesia) -> None:

@@ -2,7 +2,6 @@ import asyncio
 import io
 import json
 import wave
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -31,21 +30,6 @@ def clip(seconds: float = 1.0) -> bytes:
         tone = np.sin(np.arange(round(16_000 * seconds)) / 20) * 10_000
         wav.writeframes(tone.astype("<i2").tobytes())
     return file.getvalue()
-
-
-@pytest.fixture
-async def http(served: Any) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {**served.headers, "Cartesia-Version": "2026-08-14"}
-    async with httpx.AsyncClient(base_url=served.http, headers=headers, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture
-async def sdk(served: Any) -> AsyncIterator[AsyncCartesia]:
-    async with AsyncCartesia(
-        api_key="test-key", base_url=served.http, _strict_response_validation=True, max_retries=0
-    ) as client:
-        yield client
 
 
 async def clone(http: httpx.AsyncClient, **fields: str) -> httpx.Response:

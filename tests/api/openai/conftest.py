@@ -1,64 +1,46 @@
 """The served app of the folder above, with a worker that hears: a word in every quarter second of sound."""
 
-import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
-from antiphon.contract.events import Done, Event
 from antiphon.contract.jobs import AudioIn, EndOfAudio, RecognitionJob
 from antiphon.contract.presence import Presence
 from antiphon.engine.ear import HearingStream
 from antiphon.models.protocols import Timed, Transcript
 from antiphon.speech.listener import Listener, ListenerOptions, Window
+from support.told import ToldEvents
 
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 WORD_SAMPLES = 4000
 
 
-class FakeHearing:
+class FakeHearing(ToldEvents):
     """A job on the fake worker; what it says of a window depends on how long the sound in it is."""
 
     def __init__(self, job: RecognitionJob, bus: "FakeEars") -> None:
+        super().__init__()
         self.job = job
-        self.closed = asyncio.Event()
         options = ListenerOptions(
             max_silence_s=job.max_silence_s, min_volume=job.min_volume, partials=job.partials
         )
         self._bus = bus
         self._stream = HearingStream(job, Listener(options), np.zeros(1, np.float32))
         self._seq = 0
-        self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
-        self._over = False
 
     async def send(self, samples: np.ndarray) -> None:
         if self._bus.failure:
-            self._events.put_nowait(self._bus.failure)
+            self.fail(self._bus.failure)
         self._take(AudioIn, samples=samples.astype("<f4").tobytes())
 
     async def end(self) -> None:
         self._take(EndOfAudio)
-
-    async def aclose(self) -> None:
-        self.closed.set()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        if self._over:
-            raise StopAsyncIteration
-        event = await self._events.get()
-        if isinstance(event, Exception):
-            raise event
-        self._over = isinstance(event, Done)
-        return event
 
     def _take(self, kind: type, **values: Any) -> None:
         self._stream.take(kind(attempt=0, seq=self._seq, **values))
@@ -93,10 +75,10 @@ class FakeHearing:
     def _say(self, outputs: list[Any]) -> None:
         for output in outputs:
             if voice := self._stream.voice(1):
-                self._events.put_nowait(voice)
-            self._events.put_nowait(self._stream.event(output))
+                self.tell(voice)
+            self.tell(self._stream.event(output))
         if voice := self._stream.voice(3):
-            self._events.put_nowait(voice)
+            self.tell(voice)
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,30 +19,29 @@ from antiphon.api.services import Services
 from antiphon.catalog.dictionaries import Dictionaries
 from antiphon.catalog.store import local_store
 from antiphon.catalog.voices import Voices
-from antiphon.contract.events import Done, Event, Final, Finalized, Partial, Word
+from antiphon.contract.events import Done, Final, Finalized, Partial, Word
 from antiphon.contract.jobs import RecognitionJob
 from antiphon.contract.presence import Presence
 from antiphon.licensing.client import LocalKeys
 from antiphon.settings import Settings
+from support.told import ToldEvents
 
 KEY = "test-key"
 
 
-class FakeRecognition:
+class FakeRecognition(ToldEvents):
     """Hears ``<n>`` for an utterance of n samples; a partial for every send, a final for every finalize.
 
     ``room`` is the back-pressure: while it is cleared, `send` waits.
     """
 
     def __init__(self, job: RecognitionJob, room: asyncio.Event) -> None:
+        super().__init__()
         self.job = job
         self.room = room
         self.samples: list[np.ndarray] = []
         self.most_samples_sent = 0
-        self.closed = asyncio.Event()
         self._start = self._heard = 0
-        self._events: asyncio.Queue = asyncio.Queue()
-        self._over = False
 
     async def send(self, samples: NDArray[np.float32]) -> None:
         await self.room.wait()
@@ -62,24 +61,6 @@ class FakeRecognition:
         self._final()
         self._say(Done, audio_s=self._heard / 16_000, processing_s=0.1)
 
-    def fail(self, error: Exception) -> None:
-        self._events.put_nowait(error)
-
-    async def aclose(self) -> None:
-        self.closed.set()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        if self._over:
-            raise StopAsyncIteration
-        event = await self._events.get()
-        if isinstance(event, Exception):
-            raise event
-        self._over = isinstance(event, Done)
-        return event
-
     def _text(self) -> str:
         return f" {self._heard - self._start}"
 
@@ -92,7 +73,7 @@ class FakeRecognition:
         self._start = self._heard
 
     def _say(self, kind: str, **values: Any) -> None:
-        self._events.put_nowait(kind(job=self.job.job, attempt=0, seq=0, **values))
+        self.tell(kind(job=self.job.job, attempt=0, seq=0, **values))
 
 
 @dataclass
