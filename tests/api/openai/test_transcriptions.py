@@ -73,8 +73,8 @@ async def test_verbose_json_has_segments_unless_words_alone_were_asked_for(
 async def test_subtitles(http: httpx.AsyncClient, recording: bytes) -> None:
     srt = await post(http, recording, response_format="srt")
     assert re.fullmatch(
-        r"1\n00:00:00,\d{3} --> 00:00:00,\d{3}\none two three\.\n\n"
-        r"2\n00:00:03,\d{3} --> 00:00:03,\d{3}\none two\.\n\n",
+        r"1\n00:00:00,\d{3} --> 00:00:01,\d{3}\none two three\.\n\n"
+        r"2\n00:00:03,\d{3} --> 00:00:04,\d{3}\none two\.\n\n",
         srt.text,
     )
     vtt = await post(http, recording, response_format="vtt")

@@ -21,7 +21,6 @@ from antiphon.api.openai import transcripts
 from antiphon.api.openai.errors import WrongField, error_fields
 from antiphon.api.openai.events import HEARD_TOKENS_PER_S, data_event, text_tokens, token_usage
 from antiphon.api.openai.forms import TranscriptionForm, parse_form
-from antiphon.api.openai.segments import cut
 from antiphon.api.services import Services, ServicesDep
 from antiphon.api.stt.files import HeardFile, decode, hear_file
 from antiphon.api.stt.request import make_job
@@ -79,7 +78,8 @@ async def _answer(request: Request, services: Services, tenant: str, task: Task)
     else:
         with upload.file, services.lifetime.running(), services.limits.using("STT streams", tenant):
             heard = await while_connected(request, work.hear(services))
-        response = _rendered(work, heard)
+        # Those of hours take the better part of a second to cut, in which live streams would stand still.
+        response = await asyncio.to_thread(_rendered, work, heard)
     response.headers.update(ignored_header(form.ignored))
     return response
 
@@ -109,9 +109,9 @@ def _rendered(work: _Work, heard: HeardFile) -> Response:
         case "text":
             return PlainTextResponse(f"{heard.text}\n")
         case "srt":
-            return PlainTextResponse(transcripts.srt(transcript))
+            return PlainTextResponse(transcripts.subtitles(transcript, "srt"))
         case "vtt":
-            return PlainTextResponse(transcripts.vtt(transcript), media_type="text/vtt")
+            return PlainTextResponse(transcripts.subtitles(transcript, "vtt"), media_type="text/vtt")
 
 
 async def _events(work: _Work, services: Services) -> AsyncGenerator[bytes]:
@@ -135,7 +135,7 @@ async def _events(work: _Work, services: Services) -> AsyncGenerator[bytes]:
                 yield data_event({"type": "transcript.text.delta", "delta": final.text})
                 begun = True
                 if work.form.tells_segments:
-                    for segment in cut([final]):
+                    for segment in transcripts.segments([final]):
                         yield data_event(transcripts.segment_event(segment, segments))
                         segments += 1
             yield data_event(_done(await hearing))

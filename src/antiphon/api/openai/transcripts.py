@@ -1,16 +1,18 @@
 """A transcript in the forms of OpenAI's ``response_format``.
 
-Sources: https://platform.openai.com/docs/api-reference/audio/json-object and its neighbours for the JSON;
-SubRip as FFmpeg reads it; WebVTT (https://www.w3.org/TR/webvtt1/).
+Source: https://platform.openai.com/docs/api-reference/audio/json-object and its neighbours. Segments are what
+would be a subtitle (`antiphon.speech.subtitles`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from antiphon.api.openai.segments import Segment, cut
 from antiphon.api.stt.files import HeardFile
 from antiphon.api.stt.words import word_fields
+from antiphon.contract.events import Final
+from antiphon.speech.subtitlefiles import srt, vtt
+from antiphon.speech.subtitles import Cue, cut, shown, spread
 
 Format = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 Granularity = Literal["word", "segment"]
@@ -89,7 +91,7 @@ def verbose_fields(transcript: Transcript) -> dict[str, Any]:
                 "compression_ratio": 1.0,
                 "no_speech_prob": 0.0,
             }
-            for index, segment in enumerate(cut(heard.finals))
+            for index, segment in enumerate(segments(heard.finals))
         ]
     return fields
 
@@ -101,12 +103,12 @@ def diarized_fields(transcript: Transcript) -> dict[str, Any]:
         "task": transcript.task,
         "duration": round(heard.duration_s, 3),
         "text": heard.text,
-        "segments": [segment_event(segment, index) for index, segment in enumerate(cut(heard.finals))],
+        "segments": [segment_event(segment, index) for index, segment in enumerate(segments(heard.finals))],
         "usage": duration_usage(heard),
     }
 
 
-def segment_event(segment: Segment, index: int) -> dict[str, Any]:
+def segment_event(segment: Cue, index: int) -> dict[str, Any]:
     """A segment with its speaker, in ``diarized_json`` and as an event of a stream."""
     return {
         "type": "transcript.text.segment",
@@ -118,32 +120,19 @@ def segment_event(segment: Segment, index: int) -> dict[str, Any]:
     }
 
 
-def srt(transcript: Transcript) -> str:
-    """``srt``: numbered subtitles."""
-    return "".join(
-        f"{number}\n{_clock(segment.start_s, ',')} --> {_clock(segment.end_s, ',')}\n{segment.text}\n\n"
-        for number, segment in enumerate(cut(transcript.heard.finals), 1)
-    )
+def subtitles(transcript: Transcript, form: Literal["srt", "vtt"]) -> str:
+    """``srt`` and ``vtt``: a file of subtitles."""
+    cues = shown(segments(transcript.heard.finals))
+    return srt(cues) if form == "srt" else vtt(cues)
 
 
-def vtt(transcript: Transcript) -> str:
-    """``vtt``: a WebVTT file."""
-    cues = (
-        f"{_clock(segment.start_s, '.')} --> {_clock(segment.end_s, '.')}\n{_escaped(segment.text)}\n\n"
-        for segment in cut(transcript.heard.finals)
+def segments(finals: Iterable[Final]) -> list[Cue]:
+    """What was said, in sentences or parts of them; the finals follow each other."""
+    return cut(
+        word for final in finals for word in final.words or spread(final.text, final.start_s, final.end_s)
     )
-    return "".join(("WEBVTT\n\n", *cues))
 
 
 def duration_usage(heard: HeardFile) -> dict[str, Any]:
     """The ``usage`` of what is counted in seconds."""
     return {"type": "duration", "seconds": round(heard.duration_s, 3)}
-
-
-def _clock(seconds: float, point: str) -> str:
-    whole, milliseconds = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{point}{milliseconds:03}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
