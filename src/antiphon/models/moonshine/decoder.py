@@ -10,8 +10,11 @@ from antiphon.models.moonshine.shape import HEAD_WIDTH, HEADS, LAYERS, Floats
 from antiphon.models.moonshine.tokens import END, START
 
 _CACHE = tuple(f"{layer}.{kind}" for layer in range(LAYERS) for kind in ("key", "value"))
-_OUTPUTS = ("next", "log_probability", "attention", *(f"present.{name}" for name in _CACHE))
+_OUTPUTS = ("next", "log_probability", "attention", "told", *(f"present.{name}" for name in _CACHE))
 _HIDDEN = np.float32(-1e9)
+
+NOTHING = np.zeros(0, np.int64)
+"""No tokens."""
 
 _GUESS = 6
 """Most tokens guessed at a time once the draft was left."""
@@ -29,22 +32,25 @@ class Decoded:
         tokens: without start and end.
         log_probabilities: of each token, and of the end if it came.
         looks: of each token, its weight on the encoder's frames, [frames].
+        told: at the place of each token, the log-probabilities of the tokens asked for, [asked].
     """
 
     tokens: list[int] = field(default_factory=list[int])
     log_probabilities: list[float] = field(default_factory=list[float])
     looks: list[Floats] = field(default_factory=list[Floats])
+    told: list[Floats] = field(default_factory=list[Floats])
 
-    def take(self, token: int, log_probability: float, look: Floats, limit: int) -> bool:
+    def take(self, token: int, log_probability: float, look: Floats, told: Floats, limit: int) -> bool:
         """Take the next token; False when it is the last: the end, the limit, or the start of a circle."""
         self.log_probabilities.append(log_probability)
         if token == END:
             return False
         self.tokens.append(token)
         self.looks.append(look)
+        self.told.append(told)
         kept = before_loop(self.tokens)
         if kept:
-            del self.tokens[kept:], self.log_probabilities[kept:], self.looks[kept:]
+            del self.tokens[kept:], self.log_probabilities[kept:], self.looks[kept:], self.told[kept:]
         return not kept and len(self.tokens) < limit
 
 
@@ -59,7 +65,11 @@ class Decoder:
         self._session = session
 
     def decode(
-        self, memories: Sequence[Floats], limits: Sequence[int], drafts: Sequence[Sequence[int]]
+        self,
+        memories: Sequence[Floats],
+        limits: Sequence[int],
+        drafts: Sequence[Sequence[int]],
+        asked: NDArray[np.int64] = NOTHING,
     ) -> list[Decoded]:
         """Follow the most probable token of each row until it ends, loops, or reaches its limit.
 
@@ -70,18 +80,21 @@ class Decoder:
             memories: each row's encoder output, [12, 8, frames, 36].
             limits: most tokens of each row, at least one.
             drafts: what each row is likely to begin with.
+            asked: tokens whose log-probabilities are to be told at every place.
         """
         frames = [memory.shape[2] for memory in memories]
         decoded = [Decoded() for _ in memories]
         guesses = [list(draft) for draft in drafts]
         batch = _Batch(memories)
         while batch.rows:
-            chosen, log_probabilities, looks = batch.run(self._session, guesses)
+            chosen, log_probabilities, looks, told = batch.run(self._session, guesses, asked)
             going: list[int] = []
             taken: list[list[int]] = []
             for i, row in enumerate(batch.rows):
                 tokens = _confirmed(chosen[i].tolist(), guesses[i])
-                choices = zip(tokens, log_probabilities[i].tolist(), looks[i, :, : frames[row]], strict=False)
+                choices = zip(
+                    tokens, log_probabilities[i].tolist(), looks[i, :, : frames[row]], told[i], strict=False
+                )
                 if all(decoded[row].take(*choice, limits[row]) for choice in choices):
                     going.append(i)
                     taken.append(tokens)
@@ -134,11 +147,14 @@ class _Batch:
         self._seen = np.zeros((count, 0), np.bool_)
         self._last = [START] * count
 
-    def run(self, session: Any, guesses: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], Floats, Floats]:
+    def run(
+        self, session: Any, guesses: Sequence[Sequence[int]], asked: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
         """Choose a token after the last one, and after each of the row's guesses.
 
         Returns:
-            Tokens [rows, guesses + 1], their log-probabilities, their weights [rows, guesses + 1, frames].
+            Tokens [rows, guesses + 1], their log-probabilities, their weights [rows, guesses + 1, frames],
+            the log-probabilities [rows, guesses + 1, asked] of those asked for.
         """
         longest = 1 + max(map(len, guesses))
         tokens = np.full((len(self.rows), longest), END, np.int64)
@@ -149,18 +165,19 @@ class _Batch:
         sees = np.full((len(self.rows), 1, longest, past + longest), _HIDDEN)
         sees[..., :past][np.broadcast_to(self._seen[:, None, None], sees[..., :past].shape)] = 0
         sees[..., past:][..., np.tri(longest, dtype=np.bool_)] = 0
-        chosen, log_probabilities, looks, *self._past = session.run(
+        chosen, log_probabilities, looks, told, *self._past = session.run(
             _OUTPUTS,
             {
                 "tokens": tokens,
                 "positions": positions,
                 "sees": sees,
                 "hears": self._hears,
+                "asked": asked,
                 **{f"memory.{i}": memory for i, memory in enumerate(self._memory)},
                 **{f"past.{name}": past for name, past in zip(_CACHE, self._past, strict=True)},
             },
         )
-        return chosen, log_probabilities, looks
+        return chosen, log_probabilities, looks, told
 
     def go_on(self, going: Sequence[int], taken: Sequence[Sequence[int]]) -> None:
         """Keep some rows.

@@ -15,8 +15,10 @@ encoder  ``raw`` [2 T + 2, 576]; ``mean`` and ``inverse`` []: of     ``memory`` 
          all the first gave, the mean and 1 / deviation              values of the decoder's six layers
 decoder  ``tokens`` [B, L], their ``positions`` [B, L],              ``next`` [B, L] the most probable
          ``sees`` [B, 1, L, P + L] and ``hears`` [B, 1, L, T] (0,    tokens, ``log_probability`` [B, L],
-         or -inf for what is hidden), ``past.N.key`` and             ``attention`` [B, L, T],
-         ``past.N.value`` [B, 8, P, 36], ``memory.N`` [B, 8, T, 36]  ``present.N.key``, ``present.N.value``
+         or -inf for what is hidden), ``past.N.key`` and             ``attention`` [B, L, T], ``told``
+         ``past.N.value`` [B, 8, P, 36], ``memory.N`` [B, 8, T, 36], [B, L, K] the log-probabilities of the
+         ``asked`` [K]: tokens                                       tokens asked for,
+                                                                     ``present.N.key``, ``present.N.value``
 =======  ==========================================================  ======================================
 
 Products are of 8-bit integers, as published, but the decoder's scale activations by pieces of a row: a row
@@ -292,7 +294,7 @@ def decoder(parameters: Parameters) -> bytes:
 
 
 def _choose(graph: _Graph, x: str, words: Linear) -> None:
-    """The most probable token of each row, and its log-probability."""
+    """The most probable token of each row, its log-probability, and those of the tokens asked for."""
     middle = graph.constant(np.uint8(128))
     loudest = graph.add("ReduceMax", graph.add("Abs", x), [-1])
     codes = graph.add("Div", x, graph.add("Mul", loudest, 1 / 127))
@@ -304,4 +306,7 @@ def _choose(graph: _Graph, x: str, words: Linear) -> None:
     best = graph.add("ReduceMax", scores, [-1])
     below = graph.add("Mul", graph.add("Sub", scores, best), graph.add("Mul", loudest, 1 / 127))
     total = graph.add("ReduceSum", graph.add("Exp", below), [-1], keepdims=0)
-    graph.output(graph.add("Neg", graph.add("Log", total)), "log_probability")
+    log_probability = graph.add("Neg", graph.add("Log", total))
+    graph.output(log_probability, "log_probability")
+    asked = graph.add("Gather", below, graph.input("asked", 1, integers=True), axis=2)
+    graph.output(graph.add("Add", asked, graph.add("Unsqueeze", log_probability, [2])), "told")

@@ -19,7 +19,7 @@ from antiphon.models.sessions import onnxruntime, open_session
 _FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.json")
 _GRAPHS = ("stem.onnx", "encoder.onnx", "decoder.onnx")
 
-_RECIPE = f"4 {onnxruntime.__version__}"
+_RECIPE = f"5 {onnxruntime.__version__}"
 """Changes whenever other graphs would be made of the same files."""
 
 _TAIL = 4_800
