@@ -143,7 +143,7 @@ async def test_a_stopping_server_takes_nothing_new_and_says_goodbye(
 ) -> None:
     async with connect(f"{served.ws}/tts/websocket?api_key=test-key") as socket:
         stopping = asyncio.create_task(served.services.lifetime.drain(0.05))
-        await asyncio.wait_for(socket.wait_closed(), 5)
+        await asyncio.wait_for(socket.wait_closed(), 30)
         await stopping
         assert socket.close_code == 1001
     assert (await http.post("/tts/bytes", json=REQUEST, headers=served.headers)).status_code == 503

@@ -10,7 +10,7 @@ from support.nats import free_port, nats_process, nats_server, until
 
 async def test_no_server_is_said_with_its_address_and_what_to_do() -> None:
     url = f"nats://127.0.0.1:{free_port()}"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         with pytest.raises(OperatorError, match="antiphon up") as refusal:
             await connect(url, "test", timeout_s=0.3)
     assert url in refusal.value.message
@@ -33,7 +33,7 @@ async def test_messages_leave_in_order_and_closing_loses_none(nats_url: str) -> 
         publisher.send("antiphon.test.order", b"%d" % i)
     await publisher.aclose()
     await sender.flush()
-    await asyncio.wait_for(everything.wait(), 5)
+    await asyncio.wait_for(everything.wait(), 30)
     assert received == [b"%d" % i for i in range(500)]
     await sender.close()
     await receiver.close()

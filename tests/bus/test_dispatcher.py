@@ -312,7 +312,7 @@ async def test_a_worker_that_leaves_hands_over_what_waits(nats_url: str) -> None
         await anext(stream)
         async with counting_worker(nats_url):
             await present(api, 2)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await leaving.stop(60.0)
             stream.grant(60.0)
             await collect_from(stream, 0)

@@ -119,7 +119,7 @@ async def test_closing_a_stream_frees_its_place_and_whoever_sends(nats_url: str)
         sending = asyncio.create_task(stream.send(np.zeros(round(4 * HEARING_WINDOW_S * RATE), np.float32)))
         await asyncio.sleep(0.1)
         await stream.aclose()
-        await asyncio.wait_for(sending, 2)
+        await asyncio.wait_for(sending, 30)
         again = await api.recognize(job())
         await again.aclose()
 

@@ -58,7 +58,7 @@ async def test_running_and_new_jobs_survive_a_restart_of_nats(tmp_path: Path) ->
 
             await hearing.send(say(4))
             await hearing.end()
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(30):
                 audio += [event async for event in speaking]
                 heard = [event async for event in hearing]
                 again = [event async for event in await api.synthesize(speech())]
@@ -75,7 +75,7 @@ async def test_running_and_new_jobs_survive_a_restart_of_nats(tmp_path: Path) ->
 async def test_everybody_can_leave_while_nats_is_away(tmp_path: Path, away_s: float) -> None:
     server = NatsServer(tmp_path, free_port(), free_port())
     process = await start(server)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         async with dispatcher(server.url), counting_worker(server.url) as worker:
             await stop(process)
             await asyncio.sleep(away_s)

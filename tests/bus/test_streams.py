@@ -182,7 +182,7 @@ async def test_failing_again_at_the_same_place_loses_the_job() -> None:
         assert not reading.done()
         stream.deliver(failed(stream))
     with pytest.raises(JobLost):
-        await asyncio.wait_for(reading, 1)
+        await asyncio.wait_for(reading, 30)
 
 
 async def test_a_long_job_may_outlive_any_number_of_workers() -> None:
@@ -212,7 +212,7 @@ async def test_closing_wakes_whoever_reads() -> None:
     await asyncio.sleep(0)
     await stream.aclose()
     with pytest.raises(StopAsyncIteration):
-        await asyncio.wait_for(reading, 1)
+        await asyncio.wait_for(reading, 30)
 
 
 async def test_closing_while_a_place_is_sought_gives_up_the_search() -> None:
@@ -243,7 +243,7 @@ async def test_a_lost_job_wakes_whoever_sends() -> None:
     stream.deliver(Failed(job="j", attempt=0, seq=0, message="no", retryable=False))
     with pytest.raises(Exception, match="no"):
         await anext(stream)
-    await asyncio.wait_for(sending, 1)
+    await asyncio.wait_for(sending, 30)
 
 
 async def test_heard_audio_is_not_replayed() -> None:
@@ -286,7 +286,7 @@ async def test_what_came_right_before_a_failure_is_read_at_once() -> None:
     await settle()
     stream.deliver(failed(stream, seq=1))
     stream.deliver(audio(stream, 0, 0))
-    assert isinstance(await asyncio.wait_for(reading, 1), AudioOut)
+    assert isinstance(await asyncio.wait_for(reading, 30), AudioOut)
     await stream.aclose()
 
 

@@ -395,7 +395,7 @@ async def test_frames_that_break_the_protocol_cost_their_socket_alone(
         async with open_socket(running, path) as connection:
             connection.transport.write(frame)
             with pytest.raises(ConnectionClosedError):
-                await asyncio.wait_for(until_closed(connection), 5)
+                await asyncio.wait_for(until_closed(connection), 30)
     async with open_socket(running, path) as connection:
         with suppress(ConnectionClosed):
             await connection.send("x" * 17_000_000)

@@ -260,7 +260,7 @@ async def test_a_client_that_leaves_frees_the_worker(served: Any) -> None:
     socket = await connect(address(served))
     await until(socket, "connected")
     socket.transport.abort()
-    await asyncio.wait_for(served.bus.streams[0].closed.wait(), 5)
+    await asyncio.wait_for(served.bus.streams[0].closed.wait(), 30)
 
 
 @pytest.mark.parametrize("path", ["/stt/turns/websocket/", "/v1/stt/turns/websocket"])
