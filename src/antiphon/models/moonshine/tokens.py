@@ -1,3 +1,4 @@
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ START = 1
 END = 2
 
 _BLANK = "▁"
+_NEVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Vocabulary:
     def __init__(self, pieces: Sequence[str]) -> None:
         self._pieces = [_to_bytes(piece) for piece in pieces]
         self._pieces[: END + 1] = [b""] * (END + 1)
+        self._ids = {piece: token for token, piece in enumerate(self._pieces) if piece}
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
@@ -74,6 +77,31 @@ class Vocabulary:
                 words.append(SpokenWord(text, tuple(spoken or group)))
         return words
 
+    def spell(self, text: str) -> list[int]:
+        """The tokens of a text that stands among others, so with a blank before it.
+
+        As SentencePiece does it (BPE, Kudo and Richardson 2018): of all neighbours that together are a
+        piece, those of the lowest id are joined, until there are none. A character of no piece goes byte by
+        byte; a byte without a piece is left out.
+        """
+        parts = [character.encode() for character in f" {text}"]
+        while len(parts) > 1:
+            joined = [self._ids.get(a + b, _NEVER) for a, b in itertools.pairwise(parts)]
+            best = min(range(len(joined)), key=joined.__getitem__)
+            if joined[best] == _NEVER:
+                break
+            parts[best : best + 2] = [parts[best] + parts[best + 1]]
+        pieces = (piece for part in parts for piece in ([part] if part in self._ids else _bytes_of(part)))
+        return [self._ids[piece] for piece in pieces if piece in self._ids]
+
+    def begins_word(self, token: int) -> bool:
+        """Whether the token begins with a blank."""
+        return self._piece(token).startswith(b" ")
+
+    def letters(self, tokens: Sequence[int]) -> int:
+        """How many letters and digits the tokens spell."""
+        return sum(c.isalnum() for c in self._join(tokens))
+
     def _piece(self, token: int) -> bytes:
         return self._pieces[token] if token < len(self._pieces) else b""
 
@@ -83,6 +111,10 @@ class Vocabulary:
 
 def _vocabulary_of(document: Any) -> Any:
     return document["model"]["vocab"]
+
+
+def _bytes_of(part: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in part]
 
 
 def _to_bytes(piece: str) -> bytes:
