@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
 from antiphon.api.app import create_app
@@ -24,6 +25,7 @@ from antiphon.cli.tlsfiles import TlsFiles, create
 from antiphon.errors import PortInUse, SettingsError
 from antiphon.licensing.client import LocalKeys
 from antiphon.settings import Settings
+from support.nats import until
 
 NOW = datetime.now(UTC)
 
@@ -115,23 +117,34 @@ async def test_older_tls_is_as_safe_or_refused(bus: Any, files: TlsFiles) -> Non
                 pass
 
 
-async def test_renewed_files_are_served_after_a_restart(bus: Any, files: TlsFiles) -> None:
+async def test_renewed_files_are_served_without_a_restart(
+    bus: Any, files: TlsFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def serial() -> str:
-        settings = with_tls(files)
-        app = services(settings, bus)
-        async with (
-            listening(create_app(app), settings, app.lifetime) as [_, secure],
-            tls_socket(secure, trust) as connection,
-        ):
+        async with tls_socket(secure, trust) as connection:
             certificate = connection.getpeercert()
             assert certificate
             return str(certificate["serialNumber"])
 
+    monkeypatch.setattr("antiphon.api.certificate.CHECK_EVERY_S", 0.01)
     trust = trusting(files)  # as it was when the client was set up
-    first = await serial()
-    assert await serial() == first
-    create(files, [], NOW)
-    assert await serial() != first
+    settings = with_tls(files)
+    app = services(settings, bus)
+    async with listening(create_app(app), settings, app.lifetime) as [_, secure]:
+        uri = f"wss://localhost:{secure}/tts/websocket"
+        async with connect(uri, ssl=trust, additional_headers={"X-API-Key": "k"}) as stays:
+            first = await serial()
+            with capture_logs() as logs:
+                key = files.key.read_bytes()
+                files.key.write_bytes(files.ca_key.read_bytes())  # as if one of two had been written
+                await until(lambda: logs)
+                assert logs[0]["event"] == "certificate_not_reloaded"
+                assert await serial() == first
+                files.key.write_bytes(key)
+                create(files, [], NOW)
+                await until(lambda: logs[-1]["event"] == "certificate_reloaded")
+            assert await serial() != first
+            await (await stays.ping())
 
 
 async def test_an_expired_certificate_is_refused_by_clients(bus: Any, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import uvloop
 from fastapi import FastAPI
 
 from antiphon.api.app import create_app
+from antiphon.api.certificate import keep_current
 from antiphon.api.lifetime import Lifetime
 from antiphon.api.limits import Limits
 from antiphon.api.models import ModelNames
@@ -144,6 +145,7 @@ async def listening(app: FastAPI, settings: Settings, lifetime: Lifetime) -> Asy
         ]
         for server in servers:
             await server.accepting.wait()
+        stack.enter_context(_current_certificate(settings, servers[-1].config.ssl))
         try:
             yield [listener.getsockname()[1] for listener in listeners]
         finally:
@@ -189,6 +191,18 @@ class _Server(uvicorn.Server):
     def _open_sockets(self) -> list[SocketProtocol]:
         connections = self.server_state.connections
         return [each for each in connections if isinstance(each, SocketProtocol)]
+
+
+@contextmanager
+def _current_certificate(settings: Settings, context: ssl.SSLContext | None) -> Generator[None]:
+    if context is None or settings.tls_cert is None or settings.tls_key is None:
+        yield
+        return
+    keeping = asyncio.create_task(keep_current(context, settings.tls_cert, settings.tls_key))
+    try:
+        yield
+    finally:
+        keeping.cancel()
 
 
 def _configure(app: FastAPI, settings: Settings, **tls: object) -> uvicorn.Config:
