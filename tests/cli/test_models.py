@@ -47,7 +47,7 @@ def test_pull_says_what_it_fetches_and_does(run: Callable[..., Result], tmp_path
 def test_pull_without_names_means_the_defaults(run: Callable[..., Result]) -> None:
     result = run("pull")
     assert result.exit_code == 1  # the index is empty
-    for name in ("hibari", "moonshine-tiny-en", "silero-vad"):
+    for name in ("hibari", "moonshine-tiny-en", "silero-vad", "smart-turn-v3"):
         assert f"  {name} (" in result.stdout
 
 
@@ -95,7 +95,7 @@ def test_mistakes_end_with_one_line(
 def test_an_unknown_model_brings_the_known_ones(run: Callable[..., Result]) -> None:
     result = run("pull", "hibary")
     assert result.exit_code == 1
-    assert "no model 'hibary' in the catalog; it has: hibari, moonshine-tiny-en, silero-vad." in result.stderr
+    assert "no model 'hibary' in the catalog; it has: hibari, moonshine-tiny-en, silero-vad, smart-turn-v3." in result.stderr
 
 
 def test_the_folder_is_an_option_and_a_setting(run: Callable[..., Result], tmp_path: Path) -> None:

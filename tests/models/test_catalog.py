@@ -30,7 +30,7 @@ def load(tmp_path: Path, text: str) -> Catalog:
 
 def test_the_packaged_catalog_is_whole() -> None:
     catalog = load_catalog()
-    assert set(catalog.defaults) == {"hibari", "moonshine-tiny-en", "silero-vad"}
+    assert set(catalog.defaults) == {"hibari", "moonshine-tiny-en", "silero-vad", "smart-turn-v3"}
     for model in catalog.models:
         assert model.description.endswith(".")
         for file in model.files:

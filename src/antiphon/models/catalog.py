@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from antiphon.errors import ModelMissing, SettingsError
+from antiphon.models.card import Card, Traits
 from antiphon.models.sources import Address, parse_source
 
 PACKAGED_CATALOG = Path(__file__).with_name("catalog.toml")
@@ -31,24 +32,36 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: Annotated[tuple[Address, ...], msgspec.Meta(min_length=1)]
 
 
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Model(Traits, frozen=True, forbid_unknown_fields=True):
     """One model: what it does and the files it is made of.
 
     Attributes:
         name: canonical name, also its folder's.
-        kind: text-to-speech, speech-to-text or voice activity detection.
+        kind: text-to-speech, speech-to-text, voice activity detection or ends of turns.
         description: a sentence for ``antiphon models list``.
         license: SPDX expression of the weights' licence.
         default: whether ``antiphon models pull`` without names fetches it.
         files: at least one.
+
+    The rest are its `Traits`.
     """
 
     name: Name
-    kind: Literal["tts", "stt", "vad"]
+    kind: Literal["tts", "stt", "vad", "turn"]
     description: str
     license: str
     default: bool
     files: Annotated[tuple[ModelFile, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def card(self) -> Card:
+        """What the model's class is told beside its files."""
+        return Card(
+            self.name,
+            languages=self.languages,
+            max_window_s=self.max_window_s,
+            alignment_heads=self.alignment_heads,
+        )
 
     @property
     def size(self) -> int:

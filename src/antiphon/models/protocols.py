@@ -223,3 +223,24 @@ class VAD(Protocol):
     ) -> list[tuple[float, NDArray[np.float32]]]:
         """Probability of speech in one next frame of each stream, with the stream's new state."""
         ...
+
+
+class TurnModel(Protocol):
+    """Judges by the sound of speech whether a turn is over, batched over streams.
+
+    Attributes:
+        name: canonical name.
+        sample_rate: in Hz.
+        context_s: seconds of audio, the latest, that it can make use of.
+    """
+
+    name: str
+    sample_rate: int
+    context_s: float
+
+    def step(self, windows: Sequence[Samples]) -> list[float]:
+        """How likely the turn that each window ends with is over, from 0 to 1.
+
+        A window [n] ends with about 200 ms of the pause that follows the speech in it.
+        """
+        ...
