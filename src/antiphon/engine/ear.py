@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
+from antiphon.engine.belief import believed
 from antiphon.models.protocols import Hints, Transcript
-from antiphon.speech.listener import Ended, FinalText, Listener, Output, PartialText, Window
+from antiphon.speech.listener import SAMPLE_RATE, Ended, FinalText, Listener, Output, PartialText, Window
 from antiphon.speech.listener import Finalized as FinalizedOutput
 
 HEARD_EVERY_S = 1.0
@@ -81,7 +82,11 @@ class HearingStream:
         """A window was recognised; nothing is kept of an utterance that has ended."""
         if window.final:
             self._utterance = (-1.0, None)
-        return self.listener.hear(window, transcript)
+        speech = [
+            (round((start - window.start_s) * SAMPLE_RATE), round((end - window.start_s) * SAMPLE_RATE))
+            for start, end in window.speech
+        ]
+        return self.listener.hear(window, believed(transcript, speech))
 
     def spend(self, seconds: float, reason: Reason | None) -> None:
         """Count time that went into this stream."""

@@ -156,6 +156,26 @@ NO_HINTS = Hints()
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Some of what an STT model wrote, a sentence as a rule, and what speaks for it.
+
+    Attributes:
+        text: as it stands in the transcript, with the blank before it; all passages joined are its text.
+        start, end: where the model heard it, in samples from the start of the window.
+        log_probability: mean of its tokens' natural logarithms.
+        words: how many of the transcript's timed words it has, when those are asked for.
+        no_speech: the model's own probability that nothing was said there; 0 when it does not tell.
+    """
+
+    text: str
+    start: int
+    end: int
+    log_probability: float
+    words: int = 0
+    no_speech: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What an STT model heard in one window.
 
@@ -163,11 +183,13 @@ class Transcript:
         text: without leading or trailing blanks; empty when nothing was said.
         words: times in samples from the start of the window; empty unless asked for.
         language: code of what was spoken; empty when the model does not tell.
+        passages: the text in pieces, each of which is believed or not; empty: all of it is.
     """
 
     text: str
     words: tuple[Timed, ...] = ()
     language: str = ""
+    passages: tuple[Passage, ...] = ()
 
 
 H = TypeVar("H")
