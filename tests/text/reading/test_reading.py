@@ -35,6 +35,31 @@ def test_a_form_is_read_alike_in_the_middle_of_a_sentence(written: str, spoken: 
     assert said_words(_spoken(f"yes, {written}, yes")).endswith("yes")
 
 
+@pytest.mark.parametrize("language", ["en-GB", "en_AU", "en-in"])
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("By 03/04/2026,", "By the third of April, twenty twenty-six,"),
+        ("the 3/4/26 one", "the third of April, twenty twenty-six one"),
+        ("1/13/2026", "the thirteenth of January, twenty twenty-six"),
+        ("due on 3/4.", "due on the third of April."),
+        ("3/4 of it", "three quarters of it"),
+        ("31.12.1999", "the thirty-first of December, nineteen ninety-nine"),
+        ("31/31/2020", "thirty-one slash thirty-one slash twenty twenty"),
+    ],
+)
+def test_most_regions_write_the_day_first(language: str, written: str, spoken: str) -> None:
+    assert " ".join(part.spoken for part in read(written, language)) == spoken
+
+
+@pytest.mark.parametrize("language", ["en", "en-US", "en-PH"])
+def test_americans_write_the_month_first(language: str) -> None:
+    assert (
+        " ".join(part.spoken for part in read("On 3/4/2026", language))
+        == "On March fourth, twenty twenty-six"
+    )
+
+
 def test_there_are_some_three_hundred_cases() -> None:
     assert len(CASES) >= 300
     assert len({written for written, _ in CASES}) == len(CASES)
@@ -43,6 +68,7 @@ def test_there_are_some_three_hundred_cases() -> None:
 @given(TEXTS)
 def test_no_word_is_lost_or_doubled(text: str) -> None:
     assert " ".join(part.written for part in read(text, "en")).split() == text.split()
+    assert " ".join(part.written for part in read(text, "en-GB")).split() == text.split()
     assert " ".join(part.written for part in read(text, "de")).split() == text.split()
 
 
@@ -110,3 +136,4 @@ def test_punctuation_around_a_reading_stays(written: str, spoken: str) -> None:
 def test_a_long_text_is_read_to_its_end(piece: str) -> None:
     text = piece * 20_000  # would take hours if time grew with the square
     assert " ".join(part.written for part in read(text, "en")).split() == text.split()
+    assert " ".join(part.written for part in read(text, "en-GB")).split() == text.split()

@@ -7,12 +7,12 @@ from antiphon.text.reading.numbers import cardinal, ordinal, plural, year
 from antiphon.text.reading.rule import DASH, Rule, alternatives, rule, word_after, word_before
 from antiphon.text.reading.wordlist import word_list, word_set
 
-_MONTHS = word_list(
+MONTHS = word_list(
     """
     January February March April May June July August September October November December
     """
 )
-_BY_FORM = {form: i + 1 for i, name in enumerate(_MONTHS) for form in (name, name[:3], f"{name[:3]}.")} | {
+_BY_FORM = {form: i + 1 for i, name in enumerate(MONTHS) for form in (name, name[:3], f"{name[:3]}.")} | {
     "Sept": 9,
     "Sept.": 9,
 }
@@ -28,7 +28,7 @@ _WEEKDAYS = {
     "Sat": "Saturday",
     "Sun": "Sunday",
 }
-_SPANNED = _WEEKDAYS | {form: _MONTHS[month - 1] for form, month in _BY_FORM.items()}
+_SPANNED = _WEEKDAYS | {form: MONTHS[month - 1] for form, month in _BY_FORM.items()}
 _ERAS = {"BC", "AD", "BCE", "CE", "B.C.", "A.D.", "B.C.E.", "C.E."}
 _BEFORE_YEARS = word_set(
     """
@@ -46,8 +46,9 @@ _NO_PLURALS = word_set(
     is was has as this his its us does thus yes always perhaps plus less across ours
     """
 )
+BEFORE_DATES = frozenset({"on", "by", "until", "before", "after", "since", "due"})
 _BEFORE_DECADES = word_set("the his her their my our your early mid late in")
-_SHORT_MONTHS = [form for form in _BY_FORM if form not in {*_MONTHS, "Jan", "Mar", "Jun"}]
+_SHORT_MONTHS = [form for form in _BY_FORM if form not in {*MONTHS, "Jan", "Mar", "Jun"}]
 _DAY_ENDING = "(?:st|nd|rd|th)"
 _MONTH_FIGURES = frozenset(f"{month:02}" for month in range(1, 13))
 _MONTH = rf"(?P<month>{alternatives(_BY_FORM)})"
@@ -57,7 +58,7 @@ _YEAR = r"(?P<year>(?:1\d|20)\d\d)"
 def _date(month: int, day: int, year_said: str = "") -> str | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    said = f"{_MONTHS[month - 1]} {ordinal(day)}"
+    said = f"{MONTHS[month - 1]} {ordinal(day)}"
     return f"{said}, {year_said}" if year_said else said
 
 
@@ -78,6 +79,27 @@ def _say_figures(match: re.Match[str]) -> str | None:
     return _date(month, day, _full_year(match["year"]))
 
 
+def _say_figures_day_first(match: re.Match[str]) -> str | None:
+    """Day first, as nearly everywhere else, unless that can be no date."""
+    first, second = int(match["first"]), int(match["second"])
+    day, month = (second, first) if second > 12 else (first, second)
+    return _day_of(day, month, match, _full_year(match["year"]))
+
+
+def _say_day_and_month(match: re.Match[str]) -> str | None:
+    if word_before(match).lower() not in BEFORE_DATES:
+        return None
+    return _day_of(int(match["day"]), int(match["month"]), match)
+
+
+def _day_of(day: int, month: int, match: re.Match[str], year_said: str = "") -> str | None:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    article = "" if word_before(match).lower() == "the" else "the "
+    said = f"{article}{ordinal(day)} of {MONTHS[month - 1]}"
+    return f"{said}, {year_said}" if year_said else said
+
+
 def _say_month_day(match: re.Match[str]) -> str | None:
     last = match["last"]
     said = _date(_BY_FORM[match["month"]], int(match["day"]))
@@ -94,12 +116,12 @@ def _say_day_month(match: re.Match[str]) -> str | None:
         return None
     article = "" if word_before(match).lower() == "the" else "the "
     days = f"{ordinal(day)} to {article}{ordinal(int(last))}" if last else ordinal(day)
-    said = f"{article}{days} of {_MONTHS[_BY_FORM[match['month']] - 1]}"
+    said = f"{article}{days} of {MONTHS[_BY_FORM[match['month']] - 1]}"
     return f"{said}, {year(int(match['year']))}" if match["year"] else said
 
 
 def _say_month(match: re.Match[str]) -> str:
-    name = _MONTHS[_BY_FORM[match["month"]] - 1]
+    name = MONTHS[_BY_FORM[match["month"]] - 1]
     return f"{name} {year(int(match['year']))}" if match["year"] else name
 
 
@@ -130,7 +152,7 @@ def _say_years(match: re.Match[str]) -> str | None:
     """Years from one to another: "2019–2021", "2019–21", "2019/20"; or a month, "2026-11"."""
     first, last = match["first"], match["last"]
     if int(last) <= int(first[-len(last) :]):
-        return f"{_MONTHS[int(last) - 1]} {year(int(first))}" if last in _MONTH_FIGURES else None
+        return f"{MONTHS[int(last) - 1]} {year(int(first))}" if last in _MONTH_FIGURES else None
     to = "to " if match["sign"] != "/" else ""
     return f"{year(int(first))} {to}{year(int(last)) if len(last) == 4 else cardinal(int(last))}"
 
@@ -191,6 +213,16 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 """Written dates."""
+
+DAY_FIRST: tuple[Rule, ...] = (
+    rule(
+        r"(?P<first>\d\d?)(?P<sign>[-/.])(?P<second>\d\d?)(?P=sign)(?P<year>(?:1\d|20)\d\d)",
+        _say_figures_day_first,
+    ),
+    rule(r"(?P<first>\d\d?)/(?P<second>\d\d?)/(?P<year>\d\d)", _say_figures_day_first),
+    rule(r"(?P<day>\d\d?)/(?P<month>\d\d?)", _say_day_and_month),
+)
+"""Dates in figures where the day is written first."""
 
 BARE_YEARS: tuple[Rule, ...] = (rule(r"(?P<year>(?:1[1-9]|20)\d\d)(?P<of>'s)?", _say_year),)
 """Four figures that nothing else claims."""

@@ -2,10 +2,10 @@
 
 import re
 
+from antiphon.text.reading.dates import BEFORE_DATES, MONTHS
 from antiphon.text.reading.letters import spell
 from antiphon.text.reading.numbers import cardinal, number, ordinal
 from antiphon.text.reading.rule import DASH, LETTER, MINUS, NUMBER, Rule, rule, word_after, word_before
-from antiphon.text.reading.wordlist import word_list
 
 _PARTS = {
     2: ("half", "halves"),
@@ -64,7 +64,6 @@ _SET_PHRASES = {
     "7/11": "seven eleven",
     "7-11": "seven eleven",
 }
-_BEFORE_DATES = frozenset({"on", "by", "until", "before", "after", "since", "due"})
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 
@@ -109,7 +108,7 @@ def _is_day(match: re.Match[str], month: int, day: int) -> bool:
     """Whether two figures are a date: the second is too much for a part, or a word before says so."""
     if match["whole"] or not (1 <= month <= 12 and 1 <= day <= _MONTH_DAYS[month - 1]):
         return False
-    return (day > 12 and day not in _PARTS) or word_before(match).lower() in _BEFORE_DATES
+    return (day > 12 and day not in _PARTS) or word_before(match).lower() in BEFORE_DATES
 
 
 def _say_mixed(match: re.Match[str]) -> str:
@@ -192,14 +191,9 @@ def _say_phrase(match: re.Match[str]) -> str:
 
 def _say_month_and_day(match: re.Match[str]) -> str | None:
     month, day = int(match["month"]), int(match["day"])
-    return f"{_MONTHS[month - 1]} {ordinal(day)}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+    return f"{MONTHS[month - 1]} {ordinal(day)}" if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
-_MONTHS = word_list(
-    """
-    January February March April May June July August September October November December
-    """
-)
 _SCALE = r"(?:k|K|M|B|bn|T)"
 
 _PER = r"day|night|hour|week|month|year|person|minute|second|user|page|item"

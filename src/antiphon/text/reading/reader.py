@@ -6,10 +6,12 @@ import unicodedata
 from dataclasses import dataclass
 
 from antiphon.text.abbreviations import Period, is_starter, period_after
-from antiphon.text.reading.rule import CLOSERS, EMOJI, LETTER
-from antiphon.text.reading.rules import KNOWN_WORDS, RULES
+from antiphon.text.reading.rule import CLOSERS, EMOJI, LETTER, Rule
+from antiphon.text.reading.rules import KNOWN_WORDS, rules_of
 from antiphon.text.reading.symbols import ALONE, LIST_MARKS, name_emoji, piecewise
 from antiphon.text.reading.wordlist import word_set
+
+Rules = tuple[Rule, ...]
 
 _LONGEST_RULED = 200
 """Longer words are said piece by piece."""
@@ -62,9 +64,13 @@ def read(text: str, language: str) -> tuple[Read, ...]:
     Returns:
         One entry a word or group of words: all words of the text, none twice, in order.
     """
-    words = text.split()
     if not knows(language):
-        return tuple(Read(word, word) for word in words)
+        return tuple(Read(word, word) for word in text.split())
+    return _read(text, rules_of(language))
+
+
+def _read(text: str, rules: Rules) -> tuple[Read, ...]:
+    words = text.split()
     line = " ".join(words)
     if not any(c.isalnum() for c in line):
         return tuple(Read(word, name_emoji(word) or _say_sign(word, first=False)) for word in words)
@@ -72,7 +78,7 @@ def read(text: str, language: str) -> tuple[Read, ...]:
     reads: list[Read] = []
     at = 0
     while at < len(line):
-        end, spoken = _read_at(folded, at)
+        end, spoken = _read_at(folded, at, rules)
         written = line[at:end]
         reads.append(Read(written, written if spoken is None else spoken))
         at = end + 1
@@ -86,7 +92,7 @@ def _fold(line: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line.translate(_FOLDED))
 
 
-def _read_at(line: str, at: int) -> tuple[int, str | None]:
+def _read_at(line: str, at: int, rules: Rules) -> tuple[int, str | None]:
     """Where what is read at ``at`` ends, and the words said; None where they are the words written."""
     blank = line.find(" ", at)
     end = len(line) if blank < 0 else blank
@@ -100,31 +106,35 @@ def _read_at(line: str, at: int) -> tuple[int, str | None]:
         return end, _say_sign(word, first=at == 0)
     if len(word) > _LONGEST_RULED:
         return end, piecewise(word)
-    return _unwrap(line, at, end) or _apply_rules(line, at) or (end, _say_unruled(line, at, end))
+    return (
+        _unwrap(line, at, end, rules)
+        or _apply_rules(line, at, rules)
+        or (end, _say_unruled(line, at, end, rules))
+    )
 
 
-def _unwrap(line: str, at: int, end: int) -> tuple[int, str] | None:
+def _unwrap(line: str, at: int, end: int, rules: Rules) -> tuple[int, str] | None:
     """What is left of HTML and of a link in Markdown."""
     if line[at] == "<" and (tag := _TAG.match(line, at)):
         return tag.end(), ""
     if line[at] in "![" and (link := _LINK.match(line, at)):
         closing = _closing(line, link.end())
-        return closing.end(), _say(link["text"]) + _UNKEPT.sub("", closing[0])
+        return closing.end(), _say(link["text"], rules) + _UNKEPT.sub("", closing[0])
     word = line[at:end]
     bare = _ENTITY.sub(" ", html.unescape(word)) if "&" in word else word
     bare = _ANY_TAG.sub(" ", bare) if "<" in bare else bare
-    return (end, _say(bare)) if bare != word else None
+    return (end, _say(bare, rules)) if bare != word else None
 
 
-def _say(text: str) -> str:
-    return " ".join(filter(None, (part.spoken for part in read(text, "en"))))
+def _say(text: str, rules: Rules) -> str:
+    return " ".join(filter(None, (part.spoken for part in _read(text, rules))))
 
 
-def _apply_rules(line: str, at: int) -> tuple[int, str] | None:
+def _apply_rules(line: str, at: int, rules: Rules) -> tuple[int, str] | None:
     opening = _OPENING.match(line, at)
     inside = opening.end() if opening else at
     for start in (at, inside) if inside > at else (at,):
-        for rule in RULES:
+        for rule in rules:
             match = rule.pattern.match(line, start)
             if match and (said := rule.say(match)) is not None:
                 closing = _closing(line, match.end())
@@ -162,7 +172,7 @@ def _closing(line: str, at: int) -> re.Match[str]:
     return closing
 
 
-def _say_unruled(line: str, at: int, end: int) -> str | None:
+def _say_unruled(line: str, at: int, end: int, rules: Rules) -> str | None:
     """A word that no rule reads as a whole: as it is, or part by part."""
     if _PLAIN.fullmatch(line, at, end) and not _CAPITALS.search(line, at, end):
         return None
@@ -171,12 +181,12 @@ def _say_unruled(line: str, at: int, end: int) -> str | None:
     stop = end
     while stop > start and _CLOSING.fullmatch(line, stop - 1, stop):
         stop -= 1
-    parts = [_say_part(line, part.start(), part.end()) for part in _PARTS.finditer(line, start, stop)]
+    parts = [_say_part(line, part.start(), part.end(), rules) for part in _PARTS.finditer(line, start, stop)]
     said = " ".join(filter(None, parts))
     return _enclosed(line[at:start], said, line[stop:end], opened="(" in line[start:stop])
 
 
-def _say_part(line: str, start: int, end: int) -> str:
+def _say_part(line: str, start: int, end: int, rules: Rules) -> str:
     part = line[start:end]
     if part == "–" and line[start - 1 : start].isalnum() and line[end : end + 1].isdecimal():
         return "to"
@@ -184,7 +194,7 @@ def _say_part(line: str, start: int, end: int) -> str:
         return _JOINTS[part]
     if _PLAIN.fullmatch(part) and not part.isupper():
         return part
-    for rule in RULES:
+    for rule in rules:
         match = rule.pattern.match(line, start, end)
         if match and match.end() == end and (said := rule.say(match)) is not None:
             return said

@@ -35,5 +35,17 @@ RULES: tuple[Rule, ...] = (
     *acronyms.RULES,  # "FBI"
 )
 
+DAY_FIRST_RULES: tuple[Rule, ...] = (*dates.DAY_FIRST, *RULES)
+
+_MONTH_FIRST = frozenset(["", "AS", "BI", "GU", "MH", "MP", "PH", "PR", "UM", "US", "VI"])
+"""Regions of English where the month is written before the day, by Unicode's CLDR; and none at all."""
+
+
+def rules_of(language: str) -> tuple[Rule, ...]:
+    """The rules for English as a region writes it, given by a code such as ``en-GB``."""
+    region = language.replace("_", "-").partition("-")[2].upper()
+    return RULES if region in _MONTH_FIRST else DAY_FIRST_RULES
+
+
 KNOWN_WORDS: frozenset[str] = dates.WORDS | shortforms.WORDS | names.WORDS
 """Words of letters, with a period or without, that a rule may read otherwise."""
