@@ -36,7 +36,8 @@ def store() -> ModelStore:
 
 @pytest.fixture(scope="session")
 def moonshine(store: ModelStore) -> MoonshineModel:
-    return MoonshineModel.load(store.folder("moonshine-tiny-en"))
+    name = "moonshine-tiny-en"
+    return MoonshineModel.load(store.folder(name), store.catalog.find(name).card)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from antiphon.errors import ModelCorrupt, ModelMissing
+from antiphon.models.card import Card
 from antiphon.models.moonshine import MoonshineModel
 from antiphon.models.moonshine.model import without_invented_end
 from antiphon.models.protocols import Timed, Transcript
@@ -117,17 +118,17 @@ def test_an_utterance_heard_while_it_grows_reads_as_if_heard_once(
 def test_missing_and_foreign_files(tmp_path: Path, store: ModelStore) -> None:
     folder = store.folder("moonshine-tiny-en")
     with pytest.raises(ModelMissing, match="models pull"):
-        MoonshineModel.load(tmp_path)
+        MoonshineModel.load(tmp_path, Card("toy"))
     for name in ("encoder_model.ort", "tokenizer.json"):
         shutil.copy(folder / name, tmp_path)
     with pytest.raises(ModelMissing, match="models pull"):
-        MoonshineModel.load(tmp_path)
+        MoonshineModel.load(tmp_path, Card("toy"))
     (tmp_path / "decoder_model_merged.ort").write_bytes(b"no model")
     with pytest.raises(ModelCorrupt, match="can't load"):
-        MoonshineModel.load(tmp_path)
+        MoonshineModel.load(tmp_path, Card("toy"))
     shutil.copy(folder / "encoder_model.ort", tmp_path / "decoder_model_merged.ort")
     with pytest.raises(ModelCorrupt, match="lacks"):
-        MoonshineModel.load(tmp_path)
+        MoonshineModel.load(tmp_path, Card("toy"))
 
 
 def test_human_speech_as_a_stream(hear_stream: Callable[..., list[Output]], clips: list) -> None:

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.models.moonshine.shape import HEAD_WIDTH, HEADS, LAYERS, Floats
+from antiphon.models.moonshine.shape import Floats
 from antiphon.models.moonshine.tokens import END, START
 
-_CACHE = tuple(f"{layer}.{kind}" for layer in range(LAYERS) for kind in ("key", "value"))
-_OUTPUTS = ("next", "log_probability", "attention", "told", *(f"present.{name}" for name in _CACHE))
-_HIDDEN = np.float32(-1e9)
+HIDDEN = np.float32(-1e9)
+"""What is added to the weight of what a token must not see."""
 
 NOTHING = np.zeros(0, np.int64)
 """No tokens."""
@@ -77,7 +76,7 @@ class Decoder:
         first differs. So the tokens are those of the same way taken step by step, but for rounding.
 
         Args:
-            memories: each row's encoder output, [12, 8, frames, 36].
+            memories: each row's encoder output, [2 · layers, heads, frames, head width].
             limits: most tokens of each row, at least one.
             drafts: what each row is likely to begin with.
             asked: tokens whose log-probabilities are to be told at every place.
@@ -136,14 +135,16 @@ class _Batch:
 
     def __init__(self, memories: Sequence[Floats]) -> None:
         count, frames = len(memories), max(memory.shape[2] for memory in memories)
+        parts, heads, _, width = memories[0].shape
+        self._cache = [f"{layer}.{kind}" for layer in range(parts // 2) for kind in ("key", "value")]
         self.rows = list(range(count))
         self._hears = np.zeros((count, 1, 1, frames), np.float32)
-        self._memory = [np.zeros((count, HEADS, frames, HEAD_WIDTH), np.float32) for _ in _CACHE]
+        self._memory = [np.zeros((count, heads, frames, width), np.float32) for _ in self._cache]
         for row, memory in enumerate(memories):
-            self._hears[row, ..., memory.shape[2] :] = _HIDDEN
+            self._hears[row, ..., memory.shape[2] :] = HIDDEN
             for whole, part in zip(self._memory, memory, strict=True):
                 whole[row, :, : memory.shape[2]] = part
-        self._past = [np.zeros((count, HEADS, 0, HEAD_WIDTH), np.float32) for _ in _CACHE]
+        self._past = [np.zeros((count, heads, 0, width), np.float32) for _ in self._cache]
         self._seen = np.zeros((count, 0), np.bool_)
         self._last = [START] * count
 
@@ -162,11 +163,11 @@ class _Batch:
             tokens[i, : len(guess) + 1] = [self._last[i], *guess]
         positions = self._seen.sum(axis=1, keepdims=True) + np.arange(longest)
         past = self._seen.shape[1]
-        sees = np.full((len(self.rows), 1, longest, past + longest), _HIDDEN)
+        sees = np.full((len(self.rows), 1, longest, past + longest), HIDDEN)
         sees[..., :past][np.broadcast_to(self._seen[:, None, None], sees[..., :past].shape)] = 0
         sees[..., past:][..., np.tri(longest, dtype=np.bool_)] = 0
         chosen, log_probabilities, looks, told, *self._past = session.run(
-            _OUTPUTS,
+            ["next", "log_probability", "attention", "told", *(f"present.{name}" for name in self._cache)],
             {
                 "tokens": tokens,
                 "positions": positions,
@@ -174,7 +175,7 @@ class _Batch:
                 "hears": self._hears,
                 "asked": asked,
                 **{f"memory.{i}": memory for i, memory in enumerate(self._memory)},
-                **{f"past.{name}": past for name, past in zip(_CACHE, self._past, strict=True)},
+                **{f"past.{name}": past for name, past in zip(self._cache, self._past, strict=True)},
             },
         )
         return chosen, log_probabilities, looks, told

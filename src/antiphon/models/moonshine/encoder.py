@@ -5,24 +5,23 @@ import numpy as np
 from antiphon.models.moonshine.shape import (
     BLOCK_SAMPLES,
     ENCODER_STRIDE,
+    KERNEL_SAMPLES,
     STEM_KERNEL,
     STEM_STRIDE,
-    WIDTH,
     Floats,
 )
 
-_KERNEL_SAMPLES = 127
 _EPSILON = 1e-5
 
 _HOP = BLOCK_SAMPLES * STEM_STRIDE
-_REACH = BLOCK_SAMPLES * (STEM_KERNEL - 1) + _KERNEL_SAMPLES
+_REACH = BLOCK_SAMPLES * (STEM_KERNEL - 1) + KERNEL_SAMPLES
 
 
 class Stem:
     """What the first convolutions made of an utterance so far: the part that later audio does not change.
 
     Attributes:
-        raw: [f, 576], see `antiphon.models.moonshine.graphs`.
+        raw: [f, 2 · width] (no width while f is 0), see `antiphon.models.moonshine.graphs`.
         total, squares: sum of what the first convolution gave, and of its squares, up to frame ``f``.
     """
 
@@ -31,7 +30,7 @@ class Stem:
 
     def forget(self) -> None:
         """Begin anew."""
-        self.raw: Floats = np.zeros((0, 2 * WIDTH), np.float32)
+        self.raw: Floats = np.zeros((0, 0), np.float32)
         self.total = 0.0
         self.squares = 0.0
 
@@ -48,7 +47,7 @@ class Encoder:
         self._encoder = encoder
 
     def encode(self, window: Floats, tail: int, stem: Stem) -> Floats:
-        """Hear a window with ``tail`` samples of silence after it; returns ``memory`` [12, 8, T, 36].
+        """Hear a window with ``tail`` samples of silence after it; returns the graph's ``memory``.
 
         The attention of the encoder goes over the whole window, so most of it is computed anew each time;
         ``stem`` keeps the convolutions, a quarter of the work, for the next window with the same beginning.
@@ -59,7 +58,7 @@ class Encoder:
             stem: of a window that began the same; it grows.
         """
         length = len(window) + tail
-        frames = (length - _KERNEL_SAMPLES) // BLOCK_SAMPLES + 1
+        frames = (length - KERNEL_SAMPLES) // BLOCK_SAMPLES + 1
         rows = (frames - STEM_KERNEL) // STEM_STRIDE + 1
         settled = max((len(window) - _REACH) // _HOP + 1, 0)  # rows that see nothing of the tail
         if settled < len(stem.raw):
@@ -71,10 +70,10 @@ class Encoder:
             ["raw", "sums", "squares"], {"blocks": _blocks(window[known * _HOP :], fresh)}
         )
         heard = frames - known * STEM_STRIDE
-        count = frames * WIDTH
+        count = frames * raw.shape[1] // 2
         mean = (stem.total + sums[:heard].sum(dtype=np.float64)) / count
         variance = (stem.squares + squares[:heard].sum(dtype=np.float64)) / count - mean**2
-        whole = np.concatenate([stem.raw, raw])
+        whole = np.concatenate([stem.raw, raw]) if known else raw
         passed = (settled - known) * STEM_STRIDE
         stem.raw = whole[:settled]
         stem.total += float(sums[:passed].sum(dtype=np.float64))

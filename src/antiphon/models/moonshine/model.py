@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from antiphon.errors import ModelMissing
+from antiphon.models.card import Card
 from antiphon.models.digests import Digests
+from antiphon.models.families import MOONSHINE
 from antiphon.models.moonshine.alignment import align
 from antiphon.models.moonshine.decoder import Decoded, Decoder
 from antiphon.models.moonshine.encoder import Encoder, Stem
@@ -16,10 +17,9 @@ from antiphon.models.prepared import prepared
 from antiphon.models.protocols import NO_HINTS, Hints, Samples, Timed, Transcript
 from antiphon.models.sessions import onnxruntime, open_session
 
-_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.json")
 _GRAPHS = ("stem.onnx", "encoder.onnx", "decoder.onnx")
 
-_RECIPE = f"5 {onnxruntime.__version__}"
+_RECIPE = f"6 {onnxruntime.__version__}"
 """Changes whenever other graphs would be made of the same files."""
 
 _TAIL = 4_800
@@ -29,6 +29,8 @@ _QUIETEST = 1e-4
 """RMS (-80 dBFS) under which a window holds no speech."""
 
 _TOKENS_PER_S = 6.5
+"""Most of English; other languages, in the same vocabulary, may take twice as many."""
+
 _SPARE_TOKENS = 8
 
 _LEAST_CONFIDENCE = -1.2
@@ -36,6 +38,8 @@ _LEAST_CONFIDENCE = -1.2
 
 _TEXT_OF_SILENCE = "You"
 """What the model writes for short noise and tones; the spoken word gets a full stop or question mark."""
+
+_WINDOW_S = 20.0
 
 _SHORTEST_WORD = 480
 """Samples (30 ms) under which the audio has no room for a word."""
@@ -62,7 +66,7 @@ class Hearing:
 
 
 class MoonshineModel:
-    """Moonshine tiny for English. See `STTModel`.
+    """A Moonshine. See `STTModel`.
 
     The encoder runs window by window: on a CPU a batch of windows costs as much as its windows do one by one,
     and padding would come on top. The decoder's steps are shared by the rows of a batch. A row does not
@@ -75,32 +79,43 @@ class MoonshineModel:
     A window in which nothing was said gives an empty text: it is too quiet, or the text too improbable.
     """
 
-    name = "moonshine-tiny-en"
     sample_rate = 16_000
-    languages: tuple[str, ...] = ("en",)
-    max_window_s = 20.0
 
-    def __init__(self, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary, digest: str) -> None:
+    def __init__(
+        self, card: Card, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary, digest: str
+    ) -> None:
+        self.name = card.name
+        self.languages = card.languages or ("en",)
+        self.max_window_s = card.max_window_s or _WINDOW_S
+        self._tokens_per_s = _TOKENS_PER_S * (1 if self.languages == ("en",) else 2)
         self._encoder = encoder
         self._decoder = decoder
         self._vocabulary = vocabulary
         self.digest = digest
 
     @classmethod
-    def load(cls, folder: Path) -> "MoonshineModel":
-        """Read ``encoder_model.ort``, ``decoder_model_merged.ort`` and ``tokenizer.json`` from a folder.
+    def load(cls, folder: Path, card: Card) -> "MoonshineModel":
+        """Read a folder of the encoder, the decoder (merged: with and without a past) and the tokenizer.
+
+        Any Moonshine of the first generation will do: tiny, base, or another of that architecture, as
+        ``.ort`` or ``.onnx``, of floats or 8-bit integers.
+
+        Args:
+            folder: of the files that `MOONSHINE` needs.
+            card: what the files don't tell.
 
         Raises:
             ModelMissing: a file is not there.
             ModelCorrupt: a file is not what its name says.
         """
-        encoder, decoder, tokenizer = (folder / name for name in _FILES)
-        if not encoder.is_file():
-            raise ModelMissing(f"There is no {encoder}; run: antiphon models pull {folder.name}")
-        recipe = f"{_RECIPE} {Digests(folder).known(encoder.name)}"
-        with prepared(decoder, recipe, lambda path: _graphs(encoder, path)) as graphs:
+        encoder, decoder, tokenizer = files = MOONSHINE.files(folder)
+        digests = [Digests(folder).known(path.name) for path in files]
+        recipe = f"{_RECIPE} {digests[0]} {card.alignment_heads}"
+        with prepared(decoder, recipe, lambda path: _graphs(encoder, path, card)) as graphs:
             stem, encoding, decoding = (open_session(graphs / name) for name in _GRAPHS)
-        return cls(Encoder(stem, encoding), Decoder(decoding), Vocabulary.load(tokenizer), _digest(folder))
+        vocabulary = Vocabulary.load(tokenizer)
+        digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+        return cls(card, Encoder(stem, encoding), Decoder(decoding), vocabulary, digest)
 
     def start(self, hints: Hints = NO_HINTS) -> Hearing:  # noqa: ARG002 - one language
         """The state of an utterance of which nothing was heard; see `STTModel.start`."""
@@ -128,7 +143,7 @@ class MoonshineModel:
         ]
 
     def _most_tokens(self, window: Samples) -> int:
-        return math.ceil((len(window) + _TAIL) / self.sample_rate * _TOKENS_PER_S) + _SPARE_TOKENS
+        return math.ceil((len(window) + _TAIL) / self.sample_rate * self._tokens_per_s) + _SPARE_TOKENS
 
     def _transcript(self, path: Decoded, window: Samples, *, timed: bool) -> Transcript:
         text = self._vocabulary.text(path.tokens)
@@ -146,16 +161,16 @@ class MoonshineModel:
         return Transcript(text, kept if timed else ())
 
 
-def _digest(folder: Path) -> str:
-    digests = Digests(folder)
-    return hashlib.sha256(" ".join(map(digests.known, _FILES)).encode()).hexdigest()
-
-
-def _graphs(encoder: Path, decoder: Path) -> Mapping[str, bytes]:
+def _graphs(encoder: Path, decoder: Path, card: Card) -> Mapping[str, bytes]:
     from antiphon.models.moonshine import graphs, weights  # later starts need not import onnx
 
     heard, written = weights.Parameters(encoder), weights.Parameters(decoder)
-    made = graphs.stem(heard), graphs.encoder(heard, written), graphs.decoder(written)
+    shape = weights.shape_of(heard, written)
+    made = (
+        graphs.stem(heard),
+        graphs.encoder(shape, heard, written),
+        graphs.decoder(shape, written, card.alignment_heads),
+    )
     return dict(zip(_GRAPHS, made, strict=True))
 
 
