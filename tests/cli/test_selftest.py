@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import jiwer
 import numpy as np
 import pytest
 import uvicorn
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,25 +15,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from antiphon.cli.ports import free_ports
-from antiphon.cli.selftest import Proof, edits, prove, words_of
+from antiphon.cli.selftest import Proof, prove
 from antiphon.errors import OperatorError
-
-WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=8)
-
-
-@given(WORDS, WORDS)
-def test_edits_are_those_of_the_reference(one: list[str], other: list[str]) -> None:
-    expected = jiwer.process_words(" ".join(one), " ".join(other))
-    assert edits(one, other) == expected.substitutions + expected.insertions + expected.deletions
-
-
-@given(WORDS)
-def test_nothing_heard_takes_an_edit_a_word(one: list[str]) -> None:
-    assert edits(one, []) == edits([], one) == len(one)
-
-
-def test_words_are_compared_as_they_sound() -> None:
-    assert words_of("Don't STOP, at nine.") == ["don't", "stop", "at", "nine"]
 
 
 @pytest.mark.parametrize(

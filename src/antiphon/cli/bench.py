@@ -1,9 +1,8 @@
 """``antiphon bench``: what a server's listeners hear under load."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,20 +12,18 @@ import typer
 from antiphon.audio.encodings import OUTPUT_ENCODINGS
 from antiphon.audio.formats import SAMPLE_RATES
 from antiphon.cli.benchoptions import parse_loads, parse_seconds, parse_seeds
-from antiphon.cli.benchrun import find, run_bench
-from antiphon.cli.client import Config, Key, Server, Url, find_server
+from antiphon.cli.benchquality import STREAMS, hear_manifest
+from antiphon.cli.benchrun import WARM_UP_S, accept, bench_facts, find, run_bench, run_facts
+from antiphon.cli.benchstreams import load_streams
+from antiphon.cli.client import Config, Key, Url, find_server
 from antiphon.cli.console import plain_errors
 from antiphon.errors import OperatorError
 from antiphon.loadtest.figures import figures
-from antiphon.loadtest.hearing import HearingClient
-from antiphon.loadtest.hearingloads import open_streams, steady_streams
-from antiphon.loadtest.hearingsummary import summarise_streams
 from antiphon.loadtest.loads import closed_loop, listening_loop, open_loop
-from antiphon.loadtest.recordings import read_recordings, speak_recordings
 from antiphon.loadtest.report import Report
 from antiphon.loadtest.run import Run
 from antiphon.loadtest.sentences import SENTENCES, read_sentences
-from antiphon.loadtest.slo import STT_SLO, TTS_SLO, Term, parse_slo
+from antiphon.loadtest.slo import QUALITY_SLO, STT_SLO, TTS_SLO, Term, parse_slo
 from antiphon.loadtest.speech import CLIENTS
 from antiphon.loadtest.summary import TTFA_GOAL_S, summarise
 from antiphon.loadtest.sweep import Sweep
@@ -37,9 +34,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 # Loads by the option that asks for them, which is also their parameter.
 _Load = Callable[..., Awaitable[Run[Any]]]
 _SPEECH_LOADS: dict[str, _Load] = {"rps": open_loop, "concurrency": closed_loop, "listeners": listening_loop}
-_HEARING_LOADS: dict[str, _Load] = {"rps": open_streams, "concurrency": steady_streams}
 
-_WARM_UP_S = 1.0
 _CONCURRENCY = "1,2,4,8,16"
 
 _EXAMPLES = """Examples:
@@ -55,6 +50,8 @@ _STT_EXAMPLES = """Examples:
 antiphon bench stt --concurrency 4,8,16
 
 antiphon bench stt --concurrency most --audio recordings/
+
+antiphon bench stt --manifest pool.jsonl --html heard.html
 """
 
 Rps = Annotated[
@@ -137,12 +134,13 @@ def tts(
 
         try:
             tell("warming up")
-            warm = await closed_loop(client, concurrency=2, duration_s=_WARM_UP_S, texts=texts, stop=stop)
-            _accept({request.error for request in warm.requests}, server)
+            warm = await closed_loop(client, concurrency=2, duration_s=WARM_UP_S, texts=texts, stop=stop)
+            accept({request.error for request in warm.requests}, server)
             facts = {"transport": transport, "voice": voice, "audio": f"{encoding}, {sample_rate} Hz"}
+            facts |= run_facts(duration_s, seeds)
             summarise_to_goal = partial(summarise, ttfa_goal_s=_ttfa_goal(terms))
             sweep = Sweep(measure, summarise_to_goal, terms, parse_seeds(seeds), stop)
-            return await find(sweep, "tts", loads, slo, _facts(target, duration_s, seeds) | facts)
+            return await find(sweep, "tts", loads, slo, bench_facts(target, facts))
         finally:
             await client.aclose()
 
@@ -168,7 +166,20 @@ def stt(
             show_default="sentences that the server speaks",
         ),
     ] = None,
-    slo: Slo = STT_SLO,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Recordings and their texts: measure errors instead of load."),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Of the worker's metrics: tells streams a core of a --manifest."),
+    ] = None,
+    slo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BOUNDS", help="What each load or group must keep.", show_default="see the documents"
+        ),
+    ] = None,
     check: Check = False,
     model: Annotated[str, typer.Option(help="Model, or a name that stands for one.")] = "ink-whisper",
     language: Language = "en",
@@ -187,58 +198,41 @@ def stt(
     Utterances fill 60 % of the time. After every second one the client says
     finalize, after the others it waits for the server to notice. Ctrl-C ends
     the load and tells what was measured so far.
+
+    With a --manifest each recording is heard once as a file, as a stream and
+    as turns, and every word that was heard wrong is listed.
     """
     server = find_server(url, api_key, config)
-    loads = parse_loads({"rps": rps, "concurrency": concurrency}, _CONCURRENCY)
-    terms = parse_slo(slo, figures(summarise_streams()))
     target = Target(server.url, server.key, version, model, voice, language)
-    speaking = Target(server.url, server.key, version, tts_model, voice, language)
     duration_s = parse_seconds(duration)
+    loads = parse_loads({"rps": rps, "concurrency": concurrency}, STREAMS if manifest else _CONCURRENCY)
 
     async def bench(stop: asyncio.Event, tell: Callable[[str], None]) -> Report:
-        tell("getting recordings")
-        recordings = read_recordings(audio) if audio else await speak_recordings(speaking)
-        client = HearingClient(target)
-
-        async def measure(load: float, seed: int) -> Run[Any]:
-            tell(f"{loads.axis} {load:g}, seed {seed}")
-            return await _HEARING_LOADS[loads.axis](
-                client,
-                **{loads.axis: load},
-                duration_s=duration_s,
-                recordings=recordings,
-                seed=seed,
+        if manifest:
+            return await hear_manifest(
+                manifest,
+                loads=loads,
+                slo=slo or QUALITY_SLO,
+                server=server,
+                target=target,
+                metrics=metrics,
                 stop=stop,
+                tell=tell,
             )
-
-        tell("warming up")
-        warm = await steady_streams(
-            client, concurrency=1, duration_s=_WARM_UP_S, recordings=recordings, stop=stop
+        return await load_streams(
+            audio,
+            loads=loads,
+            slo=slo or STT_SLO,
+            server=server,
+            target=target,
+            speaking=replace(target, model=tts_model),
+            duration_s=duration_s,
+            seeds=seeds,
+            stop=stop,
+            tell=tell,
         )
-        _accept({stream.error for stream in warm.requests}, server)
-        facts = {"recordings": str(audio) if audio else f"{len(recordings)} sentences, spoken by the server"}
-        sweep = Sweep(measure, summarise_streams, terms, parse_seeds(seeds), stop)
-        return await find(sweep, "stt", loads, slo, _facts(target, duration_s, seeds) | facts)
 
     run_bench(bench, run_s=duration_s, check=check, json=json, markdown=markdown, html=html)
-
-
-def _accept(errors: set[str | None], server: Server) -> None:
-    """Go on only if something of the warm-up succeeded.
-
-    Raises:
-        OperatorError: all of it failed, and why.
-    """
-    if None in errors or not errors:
-        return
-    kind = ", ".join(sorted(filter(None, errors)))
-    if kind == "unreachable":
-        raise OperatorError(
-            f"Nothing answers at {server.url}: start it with `antiphon up`, or name another with --url."
-        )
-    if kind.startswith("401"):
-        raise OperatorError(f"{server.url} refuses the API key: give it with --api-key or ANTIPHON_API_KEY.")
-    raise OperatorError(f"{server.url} does not do what the load would ask for: {kind}.")
 
 
 def _check_format(encoding: str, sample_rate: int) -> None:
@@ -254,15 +248,3 @@ def _ttfa_goal(terms: Sequence[Term]) -> float:
     """What a good request must keep: the tightest bound of the objective on first audio."""
     bounds = [t.bound for t in terms if t.figure.startswith("ttfa_") and t.sign.startswith("<")]
     return min(bounds, default=TTFA_GOAL_S)
-
-
-def _facts(target: Target, duration_s: float, seeds: str) -> dict[str, str]:
-    load = ", ".join(f"{average:.2f}" for average in os.getloadavg())
-    return {
-        "server": target.url,
-        "model": target.model,
-        "each run": f"{duration_s:g} s",
-        "seeds": seeds,
-        "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "generator's machine": f"{os.cpu_count()} processors, load average before {load}",
-    }

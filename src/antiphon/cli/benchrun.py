@@ -1,9 +1,11 @@
 """The frame around a benchmark: Ctrl-C, what is shown, and what is written."""
 
 import asyncio
+import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -11,14 +13,35 @@ import uvloop
 
 from antiphon.cli.benchoptions import MOST, Loads
 from antiphon.cli.benchview import show, watching
+from antiphon.cli.client import Server
 from antiphon.errors import OperatorError
 from antiphon.loadtest.page import to_html
 from antiphon.loadtest.report import Report, to_json, to_markdown
 from antiphon.loadtest.sweep import Sweep
+from antiphon.loadtest.target import Target
+
+WARM_UP_S = 1.0
 
 _INTERRUPTED = 130
 _LEAST, _MOST = 4, 4096
 """Where the search for the most begins and ends."""
+
+
+def bench_facts(target: Target, more: Mapping[str, str]) -> dict[str, str]:
+    """How something is measured: where, of what, when and from which machine; and more."""
+    load = ", ".join(f"{average:.2f}" for average in os.getloadavg())
+    return {
+        "server": target.url,
+        "model": target.model,
+        **more,
+        "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "generator's machine": f"{os.cpu_count()} processors, load average {load}",
+    }
+
+
+def run_facts(duration_s: float, seeds: str) -> dict[str, str]:
+    """How the runs of a load are made."""
+    return {"each run": f"{duration_s:g} s", "seeds": seeds}
 
 
 async def find(sweep: Sweep, kind: str, loads: Loads, slo: str, facts: dict[str, str]) -> Report:
@@ -80,6 +103,28 @@ def run_bench(
         raise typer.Exit(_INTERRUPTED)
     if check and not report.kept:
         raise typer.Exit(1)
+
+
+def accept(errors: set[str | None], server: Server) -> None:
+    """Go on only if something of the first requests succeeded.
+
+    Args:
+        errors: their kinds of failure; None for success.
+        server: that they were made to.
+
+    Raises:
+        OperatorError: all of it failed, and why.
+    """
+    if None in errors or not errors:
+        return
+    kind = ", ".join(sorted(filter(None, errors)))
+    if kind == "unreachable":
+        raise OperatorError(
+            f"Nothing answers at {server.url}: start it with `antiphon up`, or name another with --url."
+        )
+    if kind.startswith("401"):
+        raise OperatorError(f"{server.url} refuses the API key: give it with --api-key or ANTIPHON_API_KEY.")
+    raise OperatorError(f"{server.url} does not do what the load would ask for: {kind}.")
 
 
 def _first_interrupt_sets(stop: asyncio.Event) -> None:

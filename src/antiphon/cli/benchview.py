@@ -64,7 +64,8 @@ def show(report: Report) -> None:
             collapse_padding=True,
         )
         for name in found.header:
-            table.add_column("\n".join(name.split()), justify="right", no_wrap=True)
+            heading = name if found.prose else "\n".join(name.split())
+            table.add_column(heading, justify="left" if found.prose else "right", no_wrap=not found.prose)
         for row in found.rows:
             table.add_row(*row)
         out.print(table)

@@ -3,11 +3,9 @@
 import asyncio
 import io
 import json
-import re
 import time
 import wave
 from base64 import b64decode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -18,6 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from antiphon.errors import OperatorError
+from antiphon.loadtest.wordrate import word_errors
 
 SENTENCE = "The train to the harbor leaves at nine, and the sea is calm this morning."
 WORST_WORD_ERROR = 0.2
@@ -48,8 +47,7 @@ class Proof:
     @property
     def word_error(self) -> float:
         """Words to insert, drop or replace to get from one to the other, per word said."""
-        said = words_of(self.said)
-        return edits(said, words_of(self.heard)) / len(said)
+        return word_errors(self.said, self.heard).rate or 0.0
 
     @property
     def holds(self) -> bool:
@@ -141,23 +139,6 @@ async def _hear(client: httpx.AsyncClient, key: str, samples: bytes) -> str:
     if not answer.is_success:
         raise OperatorError(f"The API did not hear: status {answer.status_code}, {answer.text}")
     return answer.json()["text"]
-
-
-def words_of(text: str) -> list[str]:
-    """The words as they sound: without case and punctuation."""
-    return re.findall(r"[a-z0-9']+", text.lower())
-
-
-def edits(one: Sequence[str], other: Sequence[str]) -> int:
-    """The least number of insertions, deletions and replacements between two sequences (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for at, item in enumerate(one, start=1):
-        diagonal, row[0] = row[0], at
-        for column, candidate in enumerate(other, start=1):
-            above = row[column]
-            row[column] = min(above + 1, row[column - 1] + 1, diagonal + (item != candidate))
-            diagonal = above
-    return row[-1]
 
 
 def _is_audible(chunk: bytes) -> bool:

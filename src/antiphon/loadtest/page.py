@@ -5,6 +5,7 @@ from html import escape
 from antiphon.loadtest.figures import figures
 from antiphon.loadtest.plot import line_chart
 from antiphon.loadtest.report import Report, Table, tables, verdict
+from antiphon.loadtest.sweep import Point
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1180px; margin: 2rem auto; padding: 0 1rem;
@@ -13,6 +14,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 1180px; margin: 2rem aut
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1rem; }
 table { border-collapse: collapse; margin: 0 0 1.5rem; }
 th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #8884; }
+.prose th, .prose td { text-align: left; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; }
 dd { margin: 0; }
 """
@@ -33,7 +35,7 @@ _PLOTS: dict[str, tuple[tuple[str, float, dict[str, str]], ...]] = {
 
 def to_html(report: Report) -> str:
     """The findings as HTML with their plots."""
-    title = f"{report.kind.upper()} under load"
+    title = report.title
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in report.facts.items())
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in verdict(report))
     return (
@@ -45,8 +47,9 @@ def to_html(report: Report) -> str:
 
 
 def _plots(report: Report) -> list[str]:
-    loads = [point.load for point in report.points]
-    values = [figures(point.summary) for point in report.points]
+    points = [point for point in report.points if isinstance(point, Point)]
+    loads = [point.load for point in points]
+    values = [figures(point.summary) for point in points]
     return [
         line_chart(
             title,
@@ -54,7 +57,7 @@ def _plots(report: Report) -> list[str]:
             loads,
             {name: [_times(v[figure], factor) for v in values] for name, figure in lines.items()},
         )
-        for title, factor, lines in _PLOTS[report.kind]
+        for title, factor, lines in _PLOTS.get(report.kind, ())
     ]
 
 
@@ -65,4 +68,6 @@ def _times(value: float | None, factor: float) -> float | None:
 def _table(table: Table) -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in table.header)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in row)}</tr>" for row in table.rows)
-    return f"<h2>{escape(table.title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    prose = ' class="prose"' if table.prose else ""
+    cells = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f"<h2>{escape(table.title)}</h2><table{prose}>{cells}</table>"

@@ -9,6 +9,7 @@ from antiphon.errors import OperatorError
 
 TTS_SLO = "ttfa_p95<=100ms,underruns==0,errors==0,refused==0"
 STT_SLO = "final_p95<=300ms,partial_interval_p95<=500ms,errors==0,refused==0"
+QUALITY_SLO = "wer<=4%,stream_loss<=0.5%,errors==0"
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,

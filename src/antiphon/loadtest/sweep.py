@@ -25,6 +25,11 @@ class Point:
     summary: Any
     missed: tuple[str, ...]
 
+    @property
+    def label(self) -> str:
+        """The load as it is shown."""
+        return f"{self.load:g}"
+
 
 @dataclass(frozen=True)
 class Sweep:
