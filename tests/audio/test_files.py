@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from antiphon.audio.containers import wav_bytes
 from antiphon.audio.encodings import INPUT_ENCODINGS, encode
-from antiphon.audio.files import decode_file
+from antiphon.audio.files import decode_file, told_duration
 from antiphon.audio.samples import Samples
 from antiphon.errors import BadRequest, UnsupportedAudio
 
@@ -332,3 +332,25 @@ def test_ten_minutes_are_decoded_in_bounded_memory(kind: str, tmp_path: Path) ->
         tracemalloc.stop()
     assert total / RATE == pytest.approx(600, abs=0.2)
     assert peak < 4_000_000
+
+
+def test_a_file_says_how_long_it_is_and_is_left_at_its_beginning(tmp_path: Path) -> None:
+    wav = io.BytesIO(wav_bytes(np.zeros(40_000, np.float32), 16_000))
+    assert told_duration(wav) == 2.5
+    assert wav.tell() == 0
+    assert told_duration(io.BytesIO(bytes(8_000)), encoding="pcm_mulaw", sample_rate=8_000) == 1.0
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav.getvalue())
+    assert told_duration(path) == 2.5
+
+
+def test_a_recorder_that_does_not_know_the_end_says_no_wrong_length() -> None:
+    endless = bytearray(wav_bytes(np.zeros(16_000, np.float32), 16_000))
+    endless[4:8] = endless[40:44] = b"\xff\xff\xff\xff"
+    assert told_duration(io.BytesIO(bytes(endless))) == 1.0
+
+
+def test_what_is_no_audio_has_no_length() -> None:
+    for content in (b"", b"no audio at all"):
+        with pytest.raises(UnsupportedAudio):
+            told_duration(io.BytesIO(content))

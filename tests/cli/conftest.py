@@ -87,6 +87,10 @@ class FakeHearing:
         if self._end - self._start >= 16_000:
             self._final()
 
+    @property
+    def heard_s(self) -> float:
+        return self._end / 16_000
+
     async def finalize(self, mark: int) -> None:
         self._events.put_nowait(Finalized(**HEAD, mark=mark))
 

@@ -9,10 +9,11 @@ import pytest
 from starlette.routing import WebSocketRoute
 
 from antiphon.api.app import OPENAI_ROUTERS
-from antiphon.api.openai import forms, requests, segments
+from antiphon.api.openai import forms, requests
 from antiphon.api.openai.realtime import config, conversation, secrets, socket
 from antiphon.api.openai.voices import OPENAI_VOICES
 from antiphon.audio.formats import SAMPLE_RATES
+from antiphon.speech import subtitles
 from antiphon.speech.style import MAX_SPEED, MAX_VOLUME, MIN_SPEED, MIN_VOLUME
 
 PAGE = (Path(__file__).parents[2] / "docs" / "openai.md").read_text()
@@ -94,8 +95,8 @@ def test_every_message_of_the_socket_is_told(kind: str) -> None:
         "{:g} to {:g} is taken".format(*requests.SPEEDS),
         f"into {MIN_SPEED:g} to {MAX_SPEED:g}",
         f"into {MIN_VOLUME:g} to {MAX_VOLUME:g}",
-        f"more than {segments.MOST_CHARS} characters",
-        f"longer than {segments.LONGEST_S:g} s",
+        f"two lines of {subtitles.LINE_CHARS} characters",
+        f"longer than {subtitles.LONGEST_S:g} s",
         f"(default {config.DEFAULT_SILENCE_MS})",
         f"at {config.PCM_RATE_HZ} Hz",
         f"{socket.IDLE_S:g} s without a message",

@@ -65,6 +65,7 @@ class ScriptedHearing:
         self.job = job
         self.closed = asyncio.Event()
         self.samples = 0
+        self.heard_s = 0.0
         self._bus = bus
         self._ended = asyncio.Event()
 

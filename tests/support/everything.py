@@ -87,9 +87,9 @@ class Hearing:
         if self._job.voice_activity:
             padded = np.pad(np.abs(samples), (0, -len(samples) % FRAME_SAMPLES))
             frames = (padded.reshape(-1, FRAME_SAMPLES).max(axis=1) > 0.01) * np.uint8(255)
-            self._say(Voice, audio_s=self._heard_s, frames=frames.astype(np.uint8).tobytes())
+            self._say(Voice, audio_s=self.heard_s, frames=frames.astype(np.uint8).tobytes())
         if self._job.partials:
-            self._say(Partial, text="word", audio_s=self._heard_s)
+            self._say(Partial, text="word", audio_s=self.heard_s)
 
     async def finalize(self, mark: int) -> None:
         self._final()
@@ -97,7 +97,7 @@ class Hearing:
 
     async def end(self) -> None:
         self._final()
-        self._say(Done, audio_s=self._heard_s, processing_s=0.001)
+        self._say(Done, audio_s=self.heard_s, processing_s=0.001)
 
     async def aclose(self) -> None:
         pass
@@ -113,13 +113,13 @@ class Hearing:
         return event
 
     @property
-    def _heard_s(self) -> float:
+    def heard_s(self) -> float:
         return self._samples / HEARD_HZ
 
     def _final(self) -> None:
         start_s, self._said = self._said / HEARD_HZ, self._samples
-        words = (Word("word", start_s, self._heard_s),) if self._job.word_timestamps else ()
-        self._say(Final, text=" word", start_s=start_s, end_s=self._heard_s, words=words)
+        words = (Word("word", start_s, self.heard_s),) if self._job.word_timestamps else ()
+        self._say(Final, text=" word", start_s=start_s, end_s=self.heard_s, words=words)
 
     def _say(self, kind: type[Event], **fields: object) -> None:
         self._events.put_nowait(kind(job=self._job.job, attempt=0, seq=next(self._numbers), **fields))

@@ -9,6 +9,8 @@ from antiphon.contract.events import Done, Event
 class ToldEvents:
     """Gives the events it was told, up to `Done`. ``closed`` is set when its reader closes it."""
 
+    heard_s = 0.0
+
     def __init__(self) -> None:
         self.closed = asyncio.Event()
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()

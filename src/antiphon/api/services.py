@@ -53,6 +53,11 @@ class SynthesisStream(Protocol):
 class RecognitionStream(Protocol):
     """A running recognition job; `Done` is its last event."""
 
+    @property
+    def heard_s(self) -> float:
+        """How far its worker has come, in seconds of the stream; its text may come a little later."""
+        ...
+
     def __aiter__(self) -> AsyncIterator[Partial | Final | Finalized | Voice | Done]:
         """The events in order.
 

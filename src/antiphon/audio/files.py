@@ -1,7 +1,8 @@
 """Any audio file, of any length, as samples, in little memory."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -9,7 +10,7 @@ import av
 import av.error
 import numpy as np
 
-from antiphon.audio.encodings import StreamDecoder
+from antiphon.audio.encodings import StreamDecoder, bytes_per_sample
 from antiphon.audio.resample import MAX_RATE, MIN_RATE, Resampler
 from antiphon.audio.samples import Samples, clean
 from antiphon.audio.swresample import Converter
@@ -19,6 +20,9 @@ _DEMUXERS = "wav,flac,mp3,ogg,matroska,webm,mov,mp4,m4a,mpeg,mpegts,aac"
 """FFmpeg's demuxers that may read an upload. Playlists and the like are absent: they open other addresses."""
 
 _READ_BYTES = 65_536
+
+_ENDLESS_S = 60 * 60 * 24 * 365
+"""Containers that don't know their end say such lengths."""
 
 
 def decode_file(
@@ -55,6 +59,43 @@ def decode_file(
         else:
             parts = _pcm_parts(source, encoding, sample_rate, target_rate)
         yield from _blocks(parts, target_rate)
+
+
+def told_duration(
+    file: BinaryIO | Path, *, encoding: str | None = None, sample_rate: int | None = None
+) -> float | None:
+    """The seconds that a file says it lasts, found without decoding it; None where it does not say.
+
+    It need not be true: a recorder that was cut off says too much, one that could not go back too little.
+
+    Args:
+        file: as `decode_file` takes it; it is left at its first byte.
+        encoding: of headerless PCM.
+        sample_rate: of headerless PCM, in Hz.
+
+    Raises:
+        BadRequest: an unknown encoding.
+        UnsupportedAudio: no audio in it that can be decoded.
+        OSError: the path can't be read.
+    """
+    with ExitStack() as stack:
+        source = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+        try:
+            if encoding is None or sample_rate is None:
+                return _container_duration(source)
+            size = source.seek(0, SEEK_END)
+            return size / (bytes_per_sample(encoding) * sample_rate)
+        finally:
+            source.seek(0)
+
+
+def _container_duration(file: BinaryIO) -> float | None:
+    with _audio_track(file) as (container, stream):
+        if stream.duration is not None and stream.time_base is not None:
+            seconds = float(stream.duration * stream.time_base)
+        else:
+            seconds = (container.duration or 0) / av.time_base
+    return seconds if 0 < seconds < _ENDLESS_S else None
 
 
 def _blocks(parts: Iterable[Samples], size: int) -> Iterator[Samples]:
@@ -158,6 +199,23 @@ def _frames(file: BinaryIO) -> Iterator[av.AudioFrame]:
     """Decoded frames of the file's first audio stream; damaged packets are left out.
 
     Raises:
+        UnsupportedAudio: as `_audio_track` does.
+    """
+    with _audio_track(file) as (container, stream):
+        codec: Any = stream.codec_context
+        for packet in _packets(container, stream):
+            try:
+                frames: list[av.AudioFrame] = codec.decode(packet)
+            except av.error.FFmpegError:
+                continue
+            yield from frames
+
+
+@contextmanager
+def _audio_track(file: BinaryIO) -> Generator[tuple[Any, av.AudioStream]]:
+    """The file's container, opened, and its first audio stream.
+
+    Raises:
         UnsupportedAudio: no container that may be read, or one without audio that has a decoder.
     """
     try:
@@ -173,15 +231,10 @@ def _frames(file: BinaryIO) -> Iterator[av.AudioFrame]:
         stream = next(iter(container.streams.audio), None)
         if stream is None:
             raise UnsupportedAudio("the file has no audio track")
-        codec: Any = stream.codec_context  # None, whatever its type says, without a decoder
-        if codec is None:
+        codec: Any = stream.codec_context
+        if codec is None:  # whatever its type says: there is no decoder
             raise UnsupportedAudio("the file's audio is in a coding that has no decoder here")
-        for packet in _packets(container, stream):
-            try:
-                frames: list[av.AudioFrame] = codec.decode(packet)
-            except av.error.FFmpegError:
-                continue
-            yield from frames
+        yield container, stream
 
 
 def _packets(container: Any, stream: av.AudioStream) -> Iterator[Any]:

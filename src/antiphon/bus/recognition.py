@@ -77,6 +77,11 @@ class RecognitionStream(JobStream):
                 return output
 
     @property
+    def heard_s(self) -> float:
+        """How far the worker has come, in seconds of the stream; its text may come a little later."""
+        return self._heard_s
+
+    @property
     def awaits(self) -> bool:
         """Whether the worker has audio that it has not taken in, or a question."""
         return bool(self._unanswered) or self._sent_s > self._heard_s

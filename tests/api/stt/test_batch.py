@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import numpy as np
+import orjson
 import pytest
 from cartesia import AsyncCartesia
 
@@ -27,6 +29,27 @@ def wav(seconds: float, rate: int = 16_000) -> bytes:
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(tone.tobytes())
+    return out.getvalue()
+
+
+class Unseekable(io.BytesIO):
+    """What is written to it stands: a recorder can't go back and say how long it became."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def live_webm(seconds: float) -> bytes:
+    """A recording that does not say how long it is."""
+    out = Unseekable()
+    with av.open(out, "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        silence = np.zeros((1, 960), np.int16)
+        for index in range(round(seconds * 50)):
+            frame = av.AudioFrame.from_ndarray(silence, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, index * 960
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
     return out.getvalue()
 
 
@@ -190,6 +213,68 @@ async def test_a_lost_job_is_told(client: Any, served: Any) -> None:
     assert stream.closed.is_set()
 
 
+def events(text: str) -> list[dict[str, Any]]:
+    """The data of server-sent events, whose names are their types."""
+    told = []
+    for block in text.strip().split("\n\n"):
+        name, data = block.split("\n")
+        message = orjson.loads(data.removeprefix("data: "))
+        assert name == f"event: {message['type']}"
+        told.append(message)
+    return told
+
+
+async def test_a_stream_tells_text_as_it_comes(client: Any) -> None:
+    response = await post(client, wav(2.5), stream="true", word_timestamps="true")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    begun, *more, transcript, done = events(response.text)
+    assert begun == {"type": "progress", "heard": 0.0, "total": 2.5}
+    assert {event["type"] for event in more} <= {"progress"}
+    request_id = done.pop("request_id")
+    assert done == {"type": "done", "language": "en", "duration": 2.5}
+    assert transcript == {
+        "type": "transcript",
+        "request_id": request_id,
+        "text": " 40000",
+        "is_final": True,
+        "start": 0.0,
+        "end": 2.5,
+        "duration": 2.5,
+        "language": "en",
+        "words": [{"word": "40000", "start": 0.0, "end": 2.5}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(Overloaded("full", retry_after_s=2), 429), (NoWorker("nobody"), 503)]
+)
+async def test_a_stream_that_does_not_begin_is_an_error(
+    client: Any, served: Any, refusal: Any, status: int
+) -> None:
+    served.bus.refusal = refusal
+    assert (await post(client, wav(0.1), stream="true")).status_code == status
+    assert (await post(client, b"no audio", stream="true")).status_code == 415
+
+
+async def test_a_failure_amid_a_stream_is_an_event(client: Any, served: Any) -> None:
+    served.bus.room.clear()
+    request = asyncio.create_task(post(client, wav(1), stream="true"))
+    (await served.bus.stream()).fail(JobLost("every worker failed"))
+    *_, error = events((await request).text)
+    assert (error["type"], error["status_code"], error["message"]) == ("error", 503, "every worker failed")
+
+
+async def test_a_client_that_leaves_a_stream_frees_its_job(client: Any, served: Any) -> None:
+    served.bus.room.clear()
+    request = client.build_request(
+        "POST", "/stt", files={"file": ("a.wav", wav(1))}, data={"model": "ink-whisper", "stream": "true"}
+    )
+    response = await client.send(request, stream=True)
+    assert response.status_code == 200
+    await response.aclose()
+    await (await served.bus.stream()).closed.wait()
+
+
 @pytest.mark.parametrize("declared", [True, False])
 async def test_a_file_over_the_limit_is_refused(settings: Settings, serve: Any, declared: bool) -> None:
     limit = 100_000
@@ -324,22 +409,33 @@ async def test_a_large_upload_lies_on_disk(client: Any, served: Any, monkeypatch
     assert spooled[0].closed
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(3, 200), (3.1, 413)])
-async def test_audio_that_lasts_too_long_is_refused(
-    settings: Settings, serve: Any, seconds: float, status: int
+@pytest.mark.parametrize("stream", ["true", "false"])
+async def test_audio_that_says_that_it_is_too_long_takes_no_place(
+    settings: Settings, serve: Any, stream: str
 ) -> None:
     async with (
         serve(settings.model_copy(update={"max_audio_s": 3})) as served,
         httpx.AsyncClient(base_url=served.http, headers={"x-api-key": served.key}) as client,
     ):
-        response = await post(client, wav(seconds))
-        assert response.status_code == status
-        assert served.bus.streams[0].closed.is_set()
-    if status != 200:
+        assert (await post(client, wav(3), stream=stream)).status_code == 200
+        response = await post(client, wav(4), stream=stream)
+        assert response.status_code == 413
+        assert response.text == "File too large: The audio lasts 4 seconds; 3 are allowed here."
+        assert len(served.bus.streams) == 1
+
+
+async def test_audio_that_does_not_say_how_long_it_is_is_cut_off(settings: Settings, serve: Any) -> None:
+    async with (
+        serve(settings.model_copy(update={"max_audio_s": 3})) as served,
+        httpx.AsyncClient(base_url=served.http, headers={"x-api-key": served.key}) as client,
+    ):
+        response = await post(client, live_webm(4))
+        assert response.status_code == 413
         assert (
             response.text
             == "File too large: The audio lasts longer than the 3 seconds that are allowed here."
         )
+        assert served.bus.streams[0].closed.is_set()
 
 
 @pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "utf-7", '"no such"', "latin-1"])

@@ -68,12 +68,13 @@ def parse_form(fields: Iterable[tuple[str, str]]) -> TranscriptionForm:
     rest = [(name, value) for name, value in fields if name not in _OWN]
     if not any(name == "model" and value for name, value in rest):
         raise WrongField("model", "is missing; GET /v1/models lists those there are.")
-    asked, raw = parse_file_request(rest)
+    file_request = parse_file_request(rest)
+    asked = file_request.transcription
     if asked.words:
         granularities.add("word")
     return TranscriptionForm(
         asked=replace(asked, words=needs_words(response_format, granularities)),
-        raw=raw,
+        raw=file_request.raw,
         response_format=response_format,
         granularities=frozenset(granularities),
         stream=stream in ("true", "True", "1"),

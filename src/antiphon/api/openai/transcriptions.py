@@ -4,7 +4,8 @@ Source: https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 
@@ -22,11 +23,12 @@ from antiphon.api.openai.errors import WrongField, error_fields
 from antiphon.api.openai.events import HEARD_TOKENS_PER_S, data_event, text_tokens, token_usage
 from antiphon.api.openai.forms import TranscriptionForm, parse_form
 from antiphon.api.services import Services, ServicesDep
-from antiphon.api.stt.files import HeardFile, decode, hear_file
+from antiphon.api.stt.files import HeardFile, decode, hear_file, hear_in_steps
 from antiphon.api.stt.request import make_job
 from antiphon.api.stt.together import while_connected
 from antiphon.api.stt.upload import receive_upload
 from antiphon.api.tts import streaming
+from antiphon.audio.samples import Samples
 from antiphon.contract.events import Final
 from antiphon.contract.jobs import RecognitionJob
 
@@ -58,9 +60,9 @@ class _Work:
     tenant: str
     request_id: str
 
-    async def hear(self, services: Services, tell: Callable[[Final], object] | None = None) -> HeardFile:
-        blocks = decode(self.file, self.form.raw, services.settings.max_audio_s)
-        return await hear_file(services, self.job, blocks, self.tenant, tell=tell)
+    def sound(self, services: Services) -> AsyncGenerator[Samples]:
+        """What is to be heard, in blocks."""
+        return decode(self.file, self.form.raw, services.settings.max_audio_s)
 
 
 async def _answer(request: Request, services: Services, tenant: str, task: Task) -> Response:
@@ -77,7 +79,8 @@ async def _answer(request: Request, services: Services, tenant: str, task: Task)
         response: Response = await while_connected(request, beginning)
     else:
         with upload.file, services.lifetime.running(), services.limits.using("STT streams", tenant):
-            heard = await while_connected(request, work.hear(services))
+            hearing = hear_file(services, job, work.sound(services), tenant)
+            heard = await while_connected(request, hearing)
         # Those of hours take the better part of a second to cut, in which live streams would stand still.
         response = await asyncio.to_thread(_rendered, work, heard)
     response.headers.update(ignored_header(form.ignored))
@@ -117,36 +120,29 @@ def _rendered(work: _Work, heard: HeardFile) -> Response:
 async def _events(work: _Work, services: Services) -> AsyncGenerator[bytes]:
     """The text as it comes; a failure before any is an HTTP error, a later one an event."""
     begun = False
-    finals: asyncio.Queue[Final | None] = asyncio.Queue()
-
-    async def hear() -> HeardFile:
-        try:
-            return await work.hear(services, finals.put_nowait)
-        finally:
-            finals.put_nowait(None)
-
+    segments = 0
     with work.file, services.lifetime.running(), services.limits.using("STT streams", work.tenant):
-        hearing = asyncio.create_task(hear())
         try:
-            segments = 0
-            while (final := await finals.get()) is not None:
-                if not final.text:
-                    continue
-                yield data_event({"type": "transcript.text.delta", "delta": final.text})
-                begun = True
-                if work.form.tells_segments:
-                    for segment in transcripts.segments([final]):
-                        yield data_event(transcripts.segment_event(segment, segments))
-                        segments += 1
-            yield data_event(_done(await hearing))
+            steps = hear_in_steps(services, work.job, work.sound(services), work.tenant)
+            async with aclosing(steps):
+                async for news in steps:
+                    match news:
+                        case Final(text=text) if text:
+                            yield data_event({"type": "transcript.text.delta", "delta": text})
+                            begun = True
+                            if work.form.tells_segments:
+                                for segment in transcripts.segments([news]):
+                                    yield data_event(transcripts.segment_event(segment, segments))
+                                    segments += 1
+                        case HeardFile():
+                            yield data_event(_done(news))
+                        case _:
+                            pass
         except Exception as error:
             if not begun:
                 raise
             told = errors.report(error, request_id=work.request_id)
             yield data_event({"type": "error", "error": error_fields(told)})
-        finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
 
 
 def _done(heard: HeardFile) -> dict[str, Any]:

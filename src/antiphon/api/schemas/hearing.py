@@ -1,15 +1,25 @@
 """Speech to text: files, and the socket on which the client says when an utterance is over."""
 
 from antiphon.api.schemas.common import INPUT_ENCODING, REQUEST_ID
-from antiphon.api.schemas.operations import Content, Message, Operation, Socket, json_answer
+from antiphon.api.schemas.operations import (
+    Answer,
+    Content,
+    Message,
+    Operation,
+    Socket,
+    event_stream,
+    json_content,
+)
 from antiphon.api.schemas.shapes import (
     Schema,
     array,
     choice,
     constant,
+    either,
     flag,
     integer,
     named,
+    nullable,
     number,
     record,
     text,
@@ -81,7 +91,7 @@ _FORM: Content = Content(
             "encoding": INPUT_ENCODING,
             "sample_rate": SAMPLE_RATE,
             "response_format": choice(["json"], default="json"),
-            "stream": constant(False),
+            "stream": flag("Answer with events: the text as it comes.", default=False),
         },
     ),
 )
@@ -107,6 +117,33 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"words": array(named("Word"), "With finals, if asked for.")},
     ),
+    "FileProgress": record(
+        {
+            "type": constant("progress"),
+            "heard": number("Seconds of the audio that were heard.", minimum=0),
+            "total": nullable(number("Seconds that the file says it lasts.", minimum=0)),
+        }
+    ),
+    "FilePart": record(
+        {
+            **_HEAD,
+            "is_final": constant(True),
+            "start": number("Where the utterance begins, in seconds of the audio.", minimum=0),
+            "end": number("Where it ends.", minimum=0),
+            "duration": number("Of the utterance, in seconds.", minimum=0),
+            "language": text(),
+        },
+        {"words": array(named("Word"), "Only if asked for.")},
+    ),
+    "FileDone": record(
+        {
+            "type": constant("done"),
+            "request_id": REQUEST_ID,
+            "language": text(),
+            "duration": number("Of the audio, in seconds.", minimum=0),
+        }
+    ),
+    "FileEvent": either(*map(named, ("FileProgress", "FilePart", "FileDone", "ErrorEvent"))),
     "HearingFlushDone": record({"type": constant("flush_done"), "request_id": REQUEST_ID}),
     "HearingDone": record({"type": constant("done"), "request_id": REQUEST_ID}),
 }
@@ -121,7 +158,15 @@ def _transcribe(operation_id: str) -> Operation:
         "`encoding` and `sample_rate`. Fields may stand in the form or in the query.",
         query={"encoding": INPUT_ENCODING, "sample_rate": SAMPLE_RATE},
         body=(_FORM,),
-        answers={200: json_answer("The text.", named("FileTranscript"))},
+        answers={
+            200: Answer(
+                "The text; with `stream` as events, each named after its `type`.",
+                (
+                    *json_content(named("FileTranscript")),
+                    event_stream(named("FileEvent")),
+                ),
+            )
+        },
         errors=REFUSALS,
     )
 

@@ -1,23 +1,54 @@
-"""``POST /stt`` (also as ``/audio/transcriptions``): a whole file in, its text out."""
+"""``POST /stt`` (also as ``/audio/transcriptions``): a file in, its text out, at once or as it comes."""
 
-from typing import Any
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from antiphon.api import errors
 from antiphon.api.auth import STTGrant
 from antiphon.api.bodies import json_response
 from antiphon.api.envelope import request_id_of
 from antiphon.api.ignored import ignored_header
-from antiphon.api.services import ServicesDep
-from antiphon.api.stt.files import decode, hear_file
-from antiphon.api.stt.request import make_job, parse_file_request, without_effect
+from antiphon.api.services import Services, ServicesDep
+from antiphon.api.stt.files import (
+    HeardFile,
+    Progress,
+    decode,
+    hear_file,
+    hear_in_steps,
+    told_length,
+)
+from antiphon.api.stt.request import FileRequest, make_job, parse_file_request, without_effect
 from antiphon.api.stt.together import while_connected
 from antiphon.api.stt.upload import receive_upload
 from antiphon.api.stt.words import word_fields
+from antiphon.api.tts import streaming
+from antiphon.api.tts.messages import server_sent
+from antiphon.audio.samples import Samples
+from antiphon.contract.events import Final
+from antiphon.contract.jobs import RecognitionJob
 
 router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A request that was read."""
+
+    asked: FileRequest
+    job: RecognitionJob
+    file: BinaryIO
+    tenant: str
+    request_id: str
+
+    def sound(self, services: Services) -> AsyncGenerator[Samples]:
+        """What is to be heard, in blocks."""
+        return decode(self.file, self.asked.raw, services.settings.max_audio_s)
 
 
 @router.post("/stt")
@@ -28,24 +59,84 @@ async def transcribe(request: Request, services: ServicesDep, grant: STTGrant) -
     The file goes to disk as it arrives, is decoded there a second at a time, and the worker's pace holds the
     decoding back: memory does not grow with the file.
     """
-    with services.lifetime.running(), services.limits.using("STT streams", grant.key_id):
+    with (
+        services.lifetime.running(),
+        services.limits.using("STT streams", grant.key_id),
+        ExitStack() as until_heard,
+    ):
         upload = await receive_upload(request, services.settings.max_upload_bytes)
-        with upload.file:
-            fields = [*request.query_params.multi_items(), *upload.fields]
-            asked, raw = parse_file_request(fields)
-            job = make_job(asked, services, partials=False)
-            blocks = decode(upload.file, raw, services.settings.max_audio_s)
-            heard = await while_connected(request, hear_file(services, job, blocks, grant.key_id))
+        until_heard.callback(upload.file.close)
+        fields = [*request.query_params.multi_items(), *upload.fields]
+        asked = parse_file_request(fields)
+        job = make_job(asked.transcription, services, partials=False)
+        work = _Work(asked, job, upload.file, grant.key_id, request_id_of(request))
+        if not asked.stream:
+            hearing = hear_file(services, job, work.sound(services), work.tenant)
+            return _with_ignored(json_response(_whole(work, await while_connected(request, hearing))), fields)
+        until_heard.pop_all()  # the events close the file: they go on after this function
+    beginning = streaming.begin(_events(work, services), "text/event-stream")
+    return _with_ignored(await while_connected(request, beginning), fields)
+
+
+def _with_ignored(response: Response, fields: Iterable[tuple[str, str]]) -> Response:
+    response.headers.update(ignored_header(without_effect(fields)))
+    return response
+
+
+def _whole(work: _Work, heard: HeardFile) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "type": "transcript",
-        "request_id": request_id_of(request),
+        "request_id": work.request_id,
         "text": heard.text,
-        "language": job.language,
+        "language": work.job.language,
         "duration": round(heard.duration_s, 3),
         "is_final": True,
     }
-    if job.word_timestamps:
+    if work.job.word_timestamps:
         answer["words"] = [fields for final in heard.finals for fields in word_fields(final.words)]
-    response = json_response(answer)
-    response.headers.update(ignored_header(without_effect(fields)))
-    return response
+    return answer
+
+
+async def _events(work: _Work, services: Services) -> AsyncGenerator[bytes]:
+    """The text as it comes, and how far it is; a failure before any is an HTTP error, a later an event."""
+    begun = False
+    with work.file, services.lifetime.running(), services.limits.using("STT streams", work.tenant):
+        try:
+            total_s = await told_length(work.file, work.asked.raw, services.settings.max_audio_s)
+            steps = hear_in_steps(services, work.job, work.sound(services), work.tenant)
+            async with aclosing(steps):
+                async for news in steps:
+                    yield server_sent(_event(news, work, total_s))
+                    begun = True
+        except Exception as error:
+            if not begun:
+                raise
+            told = errors.report(error, request_id=work.request_id)
+            yield server_sent(errors.event(told, request_id=work.request_id))
+
+
+def _event(news: Final | Progress | HeardFile, work: _Work, total_s: float | None) -> dict[str, Any]:
+    match news:
+        case Progress():
+            total = None if total_s is None else round(total_s, 3)
+            return {"type": "progress", "heard": round(news.heard_s, 3), "total": total}
+        case Final():
+            transcript: dict[str, Any] = {
+                "type": "transcript",
+                "request_id": work.request_id,
+                "text": news.text,
+                "is_final": True,
+                "start": round(news.start_s, 3),
+                "end": round(news.end_s, 3),
+                "duration": round(news.end_s - news.start_s, 3),
+                "language": work.job.language,
+            }
+            words = {"words": word_fields(news.words)} if work.job.word_timestamps else {}
+            return transcript | words
+        case HeardFile():
+            return {
+                "type": "done",
+                "request_id": work.request_id,
+                "language": work.job.language,
+                "duration": round(news.duration_s, 3),
+            }

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, NoReturn, TypeVar
 
 from antiphon.api.services import RecognitionStream, Services
 from antiphon.api.stt.request import RawFormat
-from antiphon.api.stt.together import together
-from antiphon.audio.files import decode_file
+from antiphon.api.stt.together import first_of, together
+from antiphon.audio.files import decode_file, told_duration
 from antiphon.audio.samples import Samples
 from antiphon.contract.events import Final
 from antiphon.contract.jobs import RecognitionJob
@@ -18,6 +18,16 @@ from antiphon.errors import FileTooLarge
 RATE_HZ = 16_000
 
 T = TypeVar("T")
+
+
+PROGRESS_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a file has been heard, in seconds of its audio; text may follow a little later."""
+
+    heard_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ async def hear_file(
     blocks: AsyncGenerator[Samples],
     tenant: str,
     *,
-    tell: Callable[[Final], object] | None = None,
+    tell: Callable[[Final | Progress], object] = lambda _: None,
 ) -> HeardFile:
     """Have the blocks of a file recognised; they are taken as the worker takes them in.
 
@@ -53,7 +63,8 @@ async def hear_file(
         job: what to do with it.
         blocks: its audio; they are closed.
         tenant: id of the key that asks.
-        tell: is told each final as it comes.
+        tell: is told each final as it comes, and how far it is: first when a worker has taken the file, then
+            now and then.
 
     Raises:
         UnsupportedAudio, FileTooLarge: as `decode` raises them; what is no audio takes no place on a worker.
@@ -63,8 +74,40 @@ async def hear_file(
         # Whether this is audio shows in the first block, before it takes anyone's place on a worker.
         first = await anext(blocks)
         async with aclosing(await services.dispatcher.recognize(job, tenant=tenant)) as stream:
-            duration_s, finals = await together(_feed(stream, first, blocks), _collect(stream, tell))
+            tell(Progress(0.0))
+            finals_told = first_of(_collect(stream, tell), _watch(stream, tell))
+            duration_s, finals = await together(_feed(stream, first, blocks), finals_told)
     return HeardFile(duration_s, finals)
+
+
+async def hear_in_steps(
+    services: Services, job: RecognitionJob, blocks: AsyncGenerator[Samples], tenant: str
+) -> AsyncGenerator[Final | Progress | HeardFile]:
+    """All that `hear_file` tells, as it comes, then its result; raises what it raises."""
+    told: asyncio.Queue[Final | Progress | None] = asyncio.Queue()
+    hearing = asyncio.create_task(hear_file(services, job, blocks, tenant, tell=told.put_nowait))
+    hearing.add_done_callback(lambda _: told.put_nowait(None))
+    try:
+        while (news := await told.get()) is not None:
+            yield news
+        yield await hearing
+    finally:
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+
+
+async def told_length(file: BinaryIO, raw: RawFormat | None, most_s: int) -> float | None:
+    """The seconds that a file says it lasts; None where it does not say.
+
+    Raises:
+        FileTooLarge: more than ``most_s``.
+        UnsupportedAudio: there is no audio in it.
+    """
+    encoding, sample_rate = (raw.encoding, raw.sample_rate) if raw else (None, None)
+    told_s = await _in_thread(lambda: told_duration(file, encoding=encoding, sample_rate=sample_rate))
+    if told_s and told_s > most_s:
+        raise FileTooLarge(f"The audio lasts {told_s:.0f} seconds; {most_s} are allowed here.")
+    return told_s
 
 
 async def decode(
@@ -79,9 +122,11 @@ async def decode(
         rate: Hz of the samples given.
 
     Raises:
-        FileTooLarge: there are more than ``most_s`` seconds. A small file can hold very many.
+        FileTooLarge: there are more than ``most_s`` seconds; before the first block where the file says so.
+            A small file can hold very many.
         UnsupportedAudio: there is no audio in it.
     """
+    await told_length(file, raw, most_s)
     encoding, sample_rate = (raw.encoding, raw.sample_rate) if raw else (None, None)
     blocks = decode_file(file, target_rate=rate, encoding=encoding, sample_rate=sample_rate)
     seconds = 0.0
@@ -103,14 +148,19 @@ async def _feed(stream: RecognitionStream, first: Samples, rest: AsyncGenerator[
     return samples / RATE_HZ
 
 
-async def _collect(stream: RecognitionStream, tell: Callable[[Final], object] | None) -> list[Final]:
+async def _collect(stream: RecognitionStream, tell: Callable[[Final], object]) -> list[Final]:
     finals: list[Final] = []
     async for event in stream:
         if isinstance(event, Final):
-            if tell:
-                tell(event)
+            tell(event)
             finals.append(event)
     return finals
+
+
+async def _watch(stream: RecognitionStream, tell: Callable[[Progress], object]) -> NoReturn:
+    while True:
+        await asyncio.sleep(PROGRESS_EVERY_S)
+        tell(Progress(stream.heard_s))
 
 
 async def _in_thread(call: Callable[[], T]) -> T:

@@ -64,13 +64,23 @@ class TranscriptionRequest:
     words: bool = False
 
 
-def parse_file_request(
-    fields: Iterable[tuple[str, str]],
-) -> tuple[TranscriptionRequest, RawFormat | None]:
-    """Read the query and form fields of an uploaded file.
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """A checked request to hear a file.
 
-    Returns:
-        The request, and the format of headerless samples; None for a file that says its own.
+    Attributes:
+        transcription: what to hear, and how.
+        raw: the form of headerless samples; None for a file that says its own.
+        stream: answer with events, as text comes.
+    """
+
+    transcription: TranscriptionRequest
+    raw: RawFormat | None
+    stream: bool
+
+
+def parse_file_request(fields: Iterable[tuple[str, str]]) -> FileRequest:
+    """Read the query and form fields of an uploaded file.
 
     Raises:
         BadRequest: naming the parameter, what came and what is allowed.
@@ -84,11 +94,12 @@ def parse_file_request(
         )
     response_format = _one(fields, "response_format") or "json"
     if response_format != "json":
-        raise BadRequest(f"response_format is {_shown(response_format)}; this path answers with json only.")
-    if _flag(fields, "stream"):
-        raise BadRequest("stream is true; this path answers once, WS /stt/websocket streams.")
+        raise BadRequest(
+            f"response_format is {_shown(response_format)}; this path answers with json only, "
+            "/v1/audio/transcriptions with others."
+        )
     raw = RawFormat(encoding, sample_rate) if encoding and sample_rate else None
-    return _parse(fields), raw
+    return FileRequest(_parse(fields), raw, _flag(fields, "stream"))
 
 
 def parse_stream_request(fields: Iterable[tuple[str, str]]) -> tuple[TranscriptionRequest, RawFormat]:
