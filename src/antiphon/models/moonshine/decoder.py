@@ -56,12 +56,15 @@ class Decoded:
 class Decoder:
     """Writes the tokens for what the encoder heard, several rows at a time.
 
+    Attributes:
+        session: as given.
+
     Args:
         session: of the graph of this name, see `antiphon.models.moonshine.graphs`.
     """
 
     def __init__(self, session: Any) -> None:
-        self._session = session
+        self.session = session
 
     def decode(
         self,
@@ -86,7 +89,7 @@ class Decoder:
         guesses = [list(draft) for draft in drafts]
         batch = _Batch(memories)
         while batch.rows:
-            chosen, log_probabilities, looks, told = batch.run(self._session, guesses, asked)
+            chosen, log_probabilities, looks, told = batch.run(self.session, guesses, asked)
             going: list[int] = []
             taken: list[list[int]] = []
             for i, row in enumerate(batch.rows):

@@ -2,6 +2,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from antiphon.models.card import Card
 from antiphon.models.digests import Digests
 from antiphon.models.families import MOONSHINE
 from antiphon.models.moonshine.alignment import align
+from antiphon.models.moonshine.biasing import with_terms
 from antiphon.models.moonshine.decoder import Decoded, Decoder
 from antiphon.models.moonshine.encoder import Encoder, Stem
+from antiphon.models.moonshine.keyterms import Terms, first_tokens
 from antiphon.models.moonshine.tokens import Vocabulary
 from antiphon.models.prepared import prepared
 from antiphon.models.protocols import NO_HINTS, Hints, Samples, Timed, Transcript
@@ -46,6 +49,9 @@ _SHORTEST_WORD = 480
 
 _SENTENCE_ENDS = (".", "?", "!")
 
+_LISTS_KEPT = 64
+"""Lists of key terms kept as tokens: each utterance of a stream has the same."""
+
 _LENGTH_RATIO = 2.0
 """Windows decoded together differ at most by this factor, so that padding stays bounded."""
 
@@ -58,11 +64,15 @@ class Hearing:
         stem: of the audio heard.
         samples: length of the last window.
         path: what was decoded from it.
+        terms: the stream's key terms, if it has any.
+        text: ``path`` with key terms in it.
     """
 
     stem: Stem = field(default_factory=Stem)
     samples: int = 0
     path: Decoded = field(default_factory=Decoded)
+    terms: Terms | None = None
+    text: Decoded = field(default_factory=Decoded)
 
 
 class MoonshineModel:
@@ -77,6 +87,9 @@ class MoonshineModel:
     costs nothing. The text is the same as without, but for rounding.
 
     A window in which nothing was said gives an empty text: it is too quiet, or the text too improbable.
+
+    Key terms are put into the text after it was decoded, see `antiphon.models.moonshine.biasing`: windows of
+    streams without any cost and say the same in whatever company.
     """
 
     sample_rate = 16_000
@@ -91,6 +104,7 @@ class MoonshineModel:
         self._encoder = encoder
         self._decoder = decoder
         self._vocabulary = vocabulary
+        self._terms = lru_cache(_LISTS_KEPT)(partial(_terms, vocabulary))
         self.digest = digest
 
     @classmethod
@@ -117,9 +131,9 @@ class MoonshineModel:
         digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()
         return cls(card, Encoder(stem, encoding), Decoder(decoding), vocabulary, digest)
 
-    def start(self, hints: Hints = NO_HINTS) -> Hearing:  # noqa: ARG002 - one language
+    def start(self, hints: Hints = NO_HINTS) -> Hearing:
         """The state of an utterance of which nothing was heard; see `STTModel.start`."""
-        return Hearing()
+        return Hearing(terms=self._terms(hints.keyterms) if hints.keyterms else None)
 
     def step(
         self, states: Sequence[Hearing], windows: Sequence[Samples], *, word_timestamps: Sequence[bool]
@@ -128,15 +142,21 @@ class MoonshineModel:
         audible = {i: window for i, window in enumerate(windows) if _rms(window) >= _QUIETEST}
         grown = {i: window for i, window in audible.items() if len(window) != states[i].samples}
         for group in _of_like_length(grown):
+            memories = [self._encoder.encode(windows[i], _TAIL, states[i].stem) for i in group]
+            asked = first_tokens(states[i].terms for i in group)
             decoded = self._decoder.decode(
-                [self._encoder.encode(windows[i], _TAIL, states[i].stem) for i in group],
+                memories,
                 [self._most_tokens(windows[i]) for i in group],
                 [states[i].path.tokens[: self._most_tokens(windows[i]) - 1] for i in group],
+                asked,
             )
-            for i, path in zip(group, decoded, strict=True):
-                states[i].samples, states[i].path = len(windows[i]), path
+            for i, memory, path in zip(group, memories, decoded, strict=True):
+                state = states[i]
+                state.samples, state.path, state.text = len(windows[i]), path, path
+                if state.terms:
+                    state.text = with_terms(path, state.terms, asked, self._decoder.session, memory)
         return [
-            self._transcript(states[i].path, window, timed=word_timestamps[i])
+            self._transcript(states[i].text, window, timed=word_timestamps[i])
             if i in audible
             else Transcript("")
             for i, window in enumerate(windows)
@@ -172,6 +192,10 @@ def _graphs(encoder: Path, decoder: Path, card: Card) -> Mapping[str, bytes]:
         graphs.decoder(shape, written, card.alignment_heads),
     )
     return dict(zip(_GRAPHS, made, strict=True))
+
+
+def _terms(vocabulary: Vocabulary, keyterms: tuple[str, ...]) -> Terms:
+    return Terms(keyterms, vocabulary)
 
 
 def without_invented_end(words: tuple[Timed, ...]) -> tuple[Timed, ...]:
