@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.engine.belief import LEAST_LOG_PROBABILITY, LEAST_WORD, MARGIN, believed
+from antiphon.engine.belief import LEAST_LOG_PROBABILITY, LEAST_WORD, MARGIN, Stretch, believed
 from antiphon.models.protocols import Passage, Timed, Transcript
 
 
@@ -14,7 +14,7 @@ def passage(text: str, start: int = 0, end: int = 16_000, log: float = -0.1, **m
     return Passage(text, start, end, log, len(text.split()), **more)
 
 
-WHOLE = [(0, 48_000)]
+WHOLE = [Stretch(0, 48_000, 0.95)]
 
 
 def test_a_model_that_tells_nothing_of_its_words_is_believed() -> None:
@@ -49,7 +49,7 @@ def test_a_passage_that_was_not_said_goes_with_its_words(invented: Passage) -> N
 
 
 def test_a_sentence_in_a_long_silence_was_not_said() -> None:
-    speech = [(0, 16_000), (80_000, 96_000)]
+    speech = [Stretch(0, 16_000, 0.95), Stretch(80_000, 96_000, 0.95)]
     said, invented, after = (
         passage("One."),
         passage(" Two.", 40_000, 56_000),
@@ -60,14 +60,28 @@ def test_a_sentence_in_a_long_silence_was_not_said() -> None:
 
 def test_soft_edges_of_speech_count() -> None:
     heard = transcript(passage("Yes.", 16_000, 16_000 + MARGIN))
-    assert believed(heard, [(0, 16_000)]).text == "Yes."
+    assert believed(heard, [Stretch(0, 16_000, 0.95)]).text == "Yes."
+
+
+def test_sound_that_is_hardly_speech_makes_no_words() -> None:
+    heard = transcript(passage("Hey up!", 0, 4_000, log=-0.8))
+    assert believed(heard, [Stretch(0, 4_000, 0.55)]).text == ""
+    assert believed(heard, [Stretch(0, 4_000, 0.75)]).text == "Hey up!"
+    sure = transcript(passage("Five.", 0, 4_000, log=-0.1))
+    assert believed(sure, [Stretch(0, 4_000, 0.55)]).text == "Five."
+
+
+def test_each_passage_is_judged_by_the_speech_it_lies_in() -> None:
+    speech = [Stretch(0, 16_000, 0.95), Stretch(40_000, 44_000, 0.5)]
+    heard = transcript(passage("One."), passage(" You.", 40_000, 44_000, log=-0.3))
+    assert believed(heard, speech).text == "One."
 
 
 @given(st.lists(st.tuples(st.integers(0, 320_000), st.integers(0, 320_000), st.floats(-5, 0))), st.booleans())
 def test_what_is_kept_is_some_of_what_was_written(rows: list[tuple[int, int, float]], timed: bool) -> None:
     passages = [passage(f" w{i}", min(a, b), max(a, b), log) for i, (a, b, log) in enumerate(rows)]
     words = tuple(Timed(p.text.strip(), p.start, p.end) for p in passages) if timed else ()
-    kept = believed(transcript(*passages, words=words), [(0, 320_000)])
+    kept = believed(transcript(*passages, words=words), [Stretch(0, 320_000, 1.0)])
     names = kept.text.split()
     assert names == [p.text.strip() for p in kept.passages]
     assert [word.text for word in kept.words] == (names if timed else [])

@@ -228,7 +228,7 @@ def test_a_window_says_where_speech_is() -> None:
     scene = Scene()
     scene.push(np.concatenate([np.zeros(1_024 * 16, np.float32), np.ones(512 * 10, np.float32)]))
     scene.end()
-    assert scene.windows[0].speech == ((1.024, 1.344),)
+    assert scene.windows[0].speech == ((1.024, 1.344, 1.0),)
 
 
 def test_quiet_sound_is_silence_under_a_minimum_volume() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
-from antiphon.engine.belief import believed
+from antiphon.engine.belief import Stretch, believed
 from antiphon.models.protocols import Hints, Transcript
 from antiphon.speech.listener import SAMPLE_RATE, Ended, FinalText, Listener, Output, PartialText, Window
 from antiphon.speech.listener import Finalized as FinalizedOutput
@@ -83,8 +83,12 @@ class HearingStream:
         if window.final:
             self._utterance = (-1.0, None)
         speech = [
-            (round((start - window.start_s) * SAMPLE_RATE), round((end - window.start_s) * SAMPLE_RATE))
-            for start, end in window.speech
+            Stretch(
+                round((stretch.start_s - window.start_s) * SAMPLE_RATE),
+                round((stretch.end_s - window.start_s) * SAMPLE_RATE),
+                stretch.probability,
+            )
+            for stretch in window.speech
         ]
         return self.listener.hear(window, believed(transcript, speech))
 

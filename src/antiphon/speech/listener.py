@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -41,6 +41,19 @@ class ListenerOptions:
     start_s: float = 0.0
 
 
+class Stretch(NamedTuple):
+    """Speech without a pause.
+
+    Attributes:
+        start_s, end_s: where it lies in the stream.
+        probability: of speech, mean of its frames.
+    """
+
+    start_s: float
+    end_s: float
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Audio to recognise now.
@@ -49,14 +62,14 @@ class Window:
         samples: [n] at 16 kHz.
         start_s, end_s: where it lies in the stream.
         final: whether its text is to be final.
-        speech: start and end of each stretch of speech in it, in seconds of the stream.
+        speech: each stretch of speech in it.
     """
 
     samples: Samples
     start_s: float
     end_s: float
     final: bool
-    speech: tuple[tuple[float, float], ...]
+    speech: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,14 +326,23 @@ class Listener:
             speech=self._speech(utterance),
         )
 
-    def _speech(self, utterance: Utterance) -> tuple[tuple[float, float], ...]:
-        stretches: list[tuple[int, int]] = []
-        for frame in (judged.frame for judged in utterance if judged.keeps):
-            if stretches and stretches[-1][1] == frame.start:
-                stretches[-1] = (stretches[-1][0], frame.end)
+    def _speech(self, utterance: Utterance) -> tuple[Stretch, ...]:
+        stretches: list[list[Judged]] = []
+        for judged in utterance:
+            if not judged.keeps:
+                continue
+            if stretches and stretches[-1][-1].frame.end == judged.frame.start:
+                stretches[-1].append(judged)
             else:
-                stretches.append((frame.start, frame.end))
-        return tuple((self._seconds(start), self._seconds(end)) for start, end in stretches)
+                stretches.append([judged])
+        return tuple(
+            Stretch(
+                self._seconds(stretch[0].frame.start),
+                self._seconds(stretch[-1].frame.end),
+                sum(judged.probability for judged in stretch) / len(stretch),
+            )
+            for stretch in stretches
+        )
 
     def _partial(self, window: Window, text: str) -> list[Output]:
         text = self._joining(text)

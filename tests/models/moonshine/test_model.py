@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from antiphon.errors import ModelCorrupt, ModelMissing
 from antiphon.models.card import Card
 from antiphon.models.moonshine import MoonshineModel
-from antiphon.models.moonshine.model import without_invented_end
-from antiphon.models.protocols import Timed, Transcript
+from antiphon.models.protocols import Transcript
 from antiphon.models.store import ModelStore
 from antiphon.speech.listener import Ended, FinalText, Output, PartialText
 
@@ -79,25 +78,6 @@ def test_no_words_are_made_of_silence_noise_and_tones(moonshine: MoonshineModel,
     windows = [silence, noise(seconds, 1e-3), noise(seconds, 0.1), tone(seconds, 100), tone(seconds, 1_000)]
     heard = hear(moonshine, windows)
     assert [transcript.text for transcript in heard] == [""] * len(windows)
-
-
-def timed(*words: tuple[str, int]) -> tuple[Timed, ...]:
-    ends = np.cumsum([samples for _, samples in words])
-    return tuple(
-        Timed(text, int(end) - samples, int(end)) for (text, samples), end in zip(words, ends, strict=True)
-    )
-
-
-def test_a_last_sentence_without_time_is_invented() -> None:
-    said = timed(("Good", 4000), ("morning.", 6000))
-    thanks = timed(("Thank", 200), ("you.", 130))
-    assert without_invented_end(said + thanks) == said
-    assert without_invented_end(said + thanks + thanks) == said
-
-
-def test_a_short_answer_and_a_sentence_with_time_are_kept() -> None:
-    for words in (timed(("No.", 200)), timed(("Right.", 4000), ("Thank", 3000), ("you.", 200)), ()):
-        assert without_invented_end(words) == words
 
 
 def test_nothing_to_hear_is_no_work(moonshine: MoonshineModel) -> None:

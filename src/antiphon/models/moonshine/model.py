@@ -15,6 +15,7 @@ from antiphon.models.moonshine.biasing import with_terms
 from antiphon.models.moonshine.decoder import Decoded, Decoder
 from antiphon.models.moonshine.encoder import Encoder, Stem
 from antiphon.models.moonshine.keyterms import Terms, first_tokens
+from antiphon.models.moonshine.passages import passages, sentences
 from antiphon.models.moonshine.tokens import Vocabulary
 from antiphon.models.prepared import prepared
 from antiphon.models.protocols import NO_HINTS, Hints, Samples, Timed, Transcript
@@ -36,18 +37,10 @@ _TOKENS_PER_S = 6.5
 
 _SPARE_TOKENS = 8
 
-_LEAST_CONFIDENCE = -1.2
-"""Mean log-probability of a token under which the text is invented. Speech at 5 dB SNR has about -0.8."""
-
 _TEXT_OF_SILENCE = "You"
 """What the model writes for short noise and tones; the spoken word gets a full stop or question mark."""
 
 _WINDOW_S = 20.0
-
-_SHORTEST_WORD = 480
-"""Samples (30 ms) under which the audio has no room for a word."""
-
-_SENTENCE_ENDS = (".", "?", "!")
 
 _LISTS_KEPT = 64
 """Lists of key terms kept as tokens: each utterance of a stream has the same."""
@@ -93,6 +86,7 @@ class MoonshineModel:
     """
 
     sample_rate = 16_000
+    takes_keyterms = True
 
     def __init__(
         self, card: Card, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary, digest: str
@@ -167,18 +161,16 @@ class MoonshineModel:
 
     def _transcript(self, path: Decoded, window: Samples, *, timed: bool) -> Transcript:
         text = self._vocabulary.text(path.tokens)
-        invented = np.mean(path.log_probabilities) < _LEAST_CONFIDENCE or text == _TEXT_OF_SILENCE
-        if invented or not any(c.isalnum() for c in text):
+        if not text or text == _TEXT_OF_SILENCE:
             return Transcript("")
         words = self._vocabulary.words(path.tokens)
-        if not timed and not any(word.text.endswith(_SENTENCE_ENDS) for word in words[:-1]):
-            return Transcript(text)  # one sentence is never left out
-        spans = align(np.stack(path.looks), [word.tokens for word in words], window)
-        heard = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
-        kept = without_invented_end(heard)
-        if len(kept) < len(heard):
-            text = " ".join(word.text for word in kept)
-        return Transcript(text, kept if timed else ())
+        if timed or len(sentences(words)) > 1:
+            spans = align(np.stack(path.looks), [word.tokens for word in words], window)
+        else:
+            spans = [(0, len(window))] * len(words)
+        times = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
+        said = passages(words, spans, path.log_probabilities)
+        return Transcript(text, times if timed else (), passages=said)
 
 
 def _graphs(encoder: Path, decoder: Path, card: Card) -> Mapping[str, bytes]:
@@ -196,18 +188,6 @@ def _graphs(encoder: Path, decoder: Path, card: Card) -> Mapping[str, bytes]:
 
 def _terms(vocabulary: Vocabulary, keyterms: tuple[str, ...]) -> Terms:
     return Terms(keyterms, vocabulary)
-
-
-def without_invented_end(words: tuple[Timed, ...]) -> tuple[Timed, ...]:
-    """Leave out last sentences for which the audio has no room.
-
-    After the end of what was said the model likes to go on with "Thank you." and the like; attention finds no
-    frames for such words, so the alignment gives them next to no time.
-    """
-    ends = [i for i, word in enumerate(words[:-1]) if word.text.endswith(_SENTENCE_ENDS)]
-    while ends and all(w.end - w.start < _SHORTEST_WORD for w in words[ends[-1] + 1 :]):
-        words = words[: ends.pop() + 1]
-    return words
 
 
 def _rms(samples: Samples) -> float:

@@ -1,0 +1,46 @@
+"""The sentences of what was decoded, and what speaks for each."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from antiphon.models.moonshine.tokens import SpokenWord
+from antiphon.models.protocols import Passage
+
+_ENDS = (".", "?", "!", "。")
+"""What a sentence ends with."""
+
+
+def sentences(words: Sequence[SpokenWord]) -> list[range]:
+    """The indices of each sentence's words; the last may have no end."""
+    ends = [i + 1 for i, word in enumerate(words) if word.text.endswith(_ENDS)]
+    edges = sorted({0, *ends, len(words)})
+    return [range(first, last) for first, last in pairwise(edges)]
+
+
+def passages(
+    words: Sequence[SpokenWord], spans: Sequence[tuple[int, int]], log_probabilities: Sequence[float]
+) -> tuple[Passage, ...]:
+    """One passage a sentence.
+
+    Args:
+        words: of the whole text.
+        spans: start and end of each word in samples.
+        log_probabilities: of each token, and of the end if it came: that speaks for the last sentence.
+    """
+    made: list[Passage] = []
+    cuts = [words[part.start].tokens[0] for part in sentences(words)][1:]
+    shares = np.split(np.asarray(log_probabilities), cuts)
+    for part, share in zip(sentences(words), shares, strict=True):
+        text = " ".join(words[i].text for i in part)
+        made.append(
+            Passage(
+                text=f" {text}" if part.start else text,
+                start=spans[part.start][0],
+                end=spans[part[-1]][1],
+                log_probability=float(np.mean(share)),
+                words=len(part),
+            )
+        )
+    return tuple(made)
