@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from antiphon.errors import SettingsError
 from antiphon.models.card import Card
-from antiphon.models.families import MOONSHINE, Family, family_of
+from antiphon.models.families import MOONSHINE, WHISPER, Family, family_of
 from antiphon.models.protocols import VAD, STTModel, TTSModel, TurnModel
 from antiphon.models.store import ModelStore
 
@@ -72,4 +72,10 @@ def _moonshine(folder: Path, card: Card) -> STTModel[Any]:
     return MoonshineModel.load(folder, card)
 
 
-_STT_LOADERS: dict[Family, Callable[[Path, Card], STTModel[Any]]] = {MOONSHINE: _moonshine}
+def _whisper(folder: Path, card: Card) -> STTModel[Any]:
+    from antiphon.models.whisper.model import WhisperModel
+
+    return WhisperModel.load(folder, card)
+
+
+_STT_LOADERS: dict[Family, Callable[[Path, Card], STTModel[Any]]] = {MOONSHINE: _moonshine, WHISPER: _whisper}

@@ -1,0 +1,3 @@
+from antiphon.models.whisper.model import WhisperModel
+
+__all__ = ["WhisperModel"]
