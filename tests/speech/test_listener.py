@@ -41,15 +41,32 @@ class Heard:
     words: tuple[Said, ...] = ()
 
 
+WORD = 4_096
+"""Samples of a word of `spell`: whole frames, so that a cut between two words is one between frames."""
+
+
+def spell(samples: Samples) -> Heard:
+    """Hear a stream whose samples are their own positions: one word for each 4,096 of them."""
+    cells = np.where(samples != 0, (samples - 1) // WORD, -1)
+    edges = np.flatnonzero(np.diff(cells, prepend=-1, append=-1))
+    words = tuple(Said(f"w{cells[a]:.0f}", int(a), int(b)) for a, b in pairwise(edges) if cells[a] >= 0)
+    return Heard(" ".join(word.text for word in words), words)
+
+
 @dataclass
 class Scene:
-    """A listener with a VAD that hears every sample that isn't zero, and a recogniser that counts windows."""
+    """A listener with a VAD that hears every sample that isn't zero, and a recogniser that counts windows.
+
+    Up to ``rows`` windows are heard at once; with ``spelling``, as words.
+    """
 
     options: ListenerOptions = field(default_factory=lambda: ListenerOptions(partials=False, max_window_s=3))
     outputs: list[Output] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     partial_every_s: float = 0.5
     deaf: bool = False
+    rows: int = 1
+    spelling: bool = False
 
     def __post_init__(self) -> None:
         self.listener = Listener(self.options)
@@ -67,7 +84,7 @@ class Scene:
         self.advance()
 
     def judge(self) -> None:
-        while (frame := self.listener.next_frame()) is not None:
+        while self.listener.ready and (frame := self.listener.next_frame()) is not None:
             assert frame.shape == (FRAME_SAMPLES,)
             self.listener.judge(1.0 if frame.any() else 0.0)
         self.outputs += self.listener.poll()
@@ -75,12 +92,20 @@ class Scene:
     def advance(self) -> None:
         self.judge()
         while self.listener.owes_final or self.listener.partial_due(self.partial_every_s):
-            window = self.listener.next_window()
-            assert window is not None
-            assert self.listener.next_window() is None
-            self.windows.append(window)
-            text = "" if self.deaf else f"{'final' if window.final else 'partial'}{len(self.windows)}"
-            self.outputs += self.listener.hear(window, Heard(text))
+            lengths = self.listener.windows_s[: self.rows]
+            windows = [self.listener.next_window() for _ in lengths]
+            assert [window.end_s - window.start_s for window in windows] == pytest.approx(lengths)
+            self.windows += windows
+            for window in windows:
+                self.outputs += self.listener.hear(window, self.recognise(window))
+            self.judge()
+
+    def recognise(self, window: Window) -> Heard:
+        if self.deaf:
+            return Heard("")
+        if self.spelling:
+            return spell(window.samples)
+        return Heard(f"{'final' if window.final else 'partial'}{len(self.windows)}")
 
     def heard(self) -> Samples:
         """All samples of speech in final windows."""
@@ -123,6 +148,78 @@ def play(scene: Scene, stream: Samples, cuts: Iterable[int], marks: Iterable[int
 
 
 positions = st.lists(st.integers(0, 2**20), max_size=5)
+
+talks = st.lists(st.integers(5, 40).map(lambda words: (words * WORD, 5 * WORD)), min_size=1, max_size=3)
+"""Words without a gap between them, for up to ten seconds, and long pauses."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(talks, positions, st.integers(1, 4), st.sampled_from([0.0, 6.0]), st.booleans())
+def test_no_word_is_lost_or_doubled_where_nobody_pauses(
+    talk: list[tuple[int, int]], cuts: list[int], rows: int, ahead_s: float, partials: bool
+) -> None:
+    stream = stream_of(talk)
+    options = ListenerOptions(partials=partials, max_window_s=3, ahead_s=ahead_s)
+    scene = play(Scene(options, rows=rows, spelling=True), stream, cuts)
+    said = "".join(final.text for final in scene.said(FinalText))
+    assert said == spell(stream).text
+    words = [word for final in scene.said(FinalText) for word in final.words]
+    assert [word.start_s * SAMPLE_RATE for word in words] == pytest.approx(
+        [word.start for word in spell(stream).words]
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts, positions, positions, positions, st.integers(1, 4))
+def test_neither_pushes_nor_batches_change_what_is_said(
+    script: list[tuple[int, int]], cuts: list[int], others: list[int], marks: list[int], rows: int
+) -> None:
+    stream = stream_of(script)
+    one = Scene(ListenerOptions(partials=False, max_window_s=3), spelling=True)
+    other = Scene(ListenerOptions(partials=False, max_window_s=3, ahead_s=8), spelling=True, rows=rows)
+    assert play(one, stream, cuts, marks).outputs == play(other, stream, others, marks).outputs
+
+
+def test_a_stop_right_where_speech_is_torn_is_answered_after_all_of_it() -> None:
+    stream = stream_of([(20 * WORD, 0)])
+    end = next(window for window in play(Scene(spelling=True), stream, []).windows if window.torn).end_s
+    outputs: list[list[Output]] = []
+    for late in (False, True):
+        scene = Scene(spelling=True)
+        scene.listener.push(stream[: round(end * SAMPLE_RATE)])
+        scene.judge()
+        if late:
+            scene.advance()
+        scene.finalize(3)
+        scene.push(stream[round(end * SAMPLE_RATE) :])
+        scene.end()
+        outputs.append(scene.outputs)
+    assert outputs[0] == outputs[1]
+    kinds = [type(output) for output in outputs[0]]
+    assert kinds[:3] == [FinalText, FinalText, Finalized]
+
+
+def test_a_torn_window_without_words_is_final_as_it_is() -> None:
+    scene = play(Scene(), stream_of([(20 * WORD, 0)]), [])
+    np.testing.assert_array_equal(scene.heard(), stream_of([(20 * WORD, 0)]))
+
+
+@pytest.mark.parametrize("ahead_s", [0.0, 5.0])
+def test_only_so_much_waits_to_be_heard(ahead_s: float) -> None:
+    listener = Listener(ListenerOptions(partials=False, ahead_s=ahead_s))
+    for _ in range(20):
+        listener.push(seconds(1.0, 1.0))
+    while listener.ready and (frame := listener.next_frame()) is not None:
+        listener.judge(float(frame.any()))
+    lengths = listener.windows_s
+    assert len(lengths) == (1 if ahead_s == 0.0 else 2)
+    assert listener.judged_s - listener.settled_s <= max(ahead_s + FRAME_SAMPLES / SAMPLE_RATE, 2.0)
+    windows = [listener.next_window() for _ in lengths]
+    assert listener.next_window() is None
+    for i, window in enumerate(windows):
+        [final] = listener.hear(window, Heard(f"{i}"))
+        assert final.text.strip() == f"{i}"
+    assert listener.ready
 
 
 @settings(max_examples=40, deadline=None)
@@ -320,7 +417,7 @@ def test_answers_without_questions_are_defects() -> None:
     listener = Listener(ListenerOptions())
     with pytest.raises(InternalError, match="next_frame"):
         listener.judge(0.5)
-    window = Window(np.zeros(1, np.float32), 0.0, 1.0, final=True, speech=())
+    window = Window(np.zeros(1, np.float32), 0.0, 1.0, final=True, torn=False, speech=())
     with pytest.raises(InternalError, match="next_window"):
         listener.hear(window, Heard(""))
     listener.end()

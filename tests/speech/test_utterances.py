@@ -28,7 +28,7 @@ def run(frames: Sequence[Judged]) -> list[Utterance]:
 
 
 def spans(found: list[Utterance]) -> list[tuple[int, int]]:
-    return [(u[0].frame.start // SIZE, u[-1].frame.end // SIZE) for u in found]
+    return [(u.start // SIZE, u.end // SIZE) for u in found]
 
 
 def test_a_word_is_heard_with_what_surrounds_it() -> None:
@@ -65,9 +65,25 @@ def test_a_short_word_after_such_a_cut_is_heard() -> None:
     ]
 
 
-def test_without_a_pause_it_is_cut_where_it_is_quietest() -> None:
-    quiet = {20: 0.0, 21: 0.0, 47: 0.1, 48: 0.1, 59: 0.0}
-    assert spans(run(judged([0.9] * 80, quiet))) == [(0, 48), (48, 80)]
+def test_without_a_pause_it_is_torn_and_what_is_taken_back_begins_the_next() -> None:
+    utterances = Utterances(MAX_SILENCE * SIZE, MAX_LENGTH * SIZE)
+    frames = judged([0.9] * 80)
+    [torn] = [u for frame in frames[:MAX_LENGTH] if (u := utterances.add(frame))]
+    assert torn.torn
+    assert spans([torn]) == [(0, MAX_LENGTH)]
+    assert utterances.kept is None
+    utterances.take_back(torn.frames[50:])
+    for frame in frames[MAX_LENGTH:]:
+        utterances.add(frame)
+    rest = utterances.close()
+    assert not rest.torn
+    assert spans([rest]) == [(50, 80)]
+
+
+def test_after_a_torn_utterance_the_rest_of_a_word_needs_no_proof() -> None:
+    utterances = Utterances(MAX_SILENCE * SIZE, MAX_LENGTH * SIZE)
+    found = [utterances.add(frame) for frame in judged([0.9] * 61 + [0.0] * MAX_SILENCE)]
+    assert spans([u for u in found if u]) == [(0, 60), (60, 61 + POST_ROLL)]
 
 
 @settings(deadline=None)
@@ -75,9 +91,9 @@ def test_without_a_pause_it_is_cut_where_it_is_quietest() -> None:
 def test_frames_go_into_at_most_one_utterance_in_order(runs: list[tuple[float, int]]) -> None:
     frames = judged([p for p, length in runs for _ in range(length)])
     found = run(frames)
-    starts = [frame.frame.start for utterance in found for frame in utterance]
+    starts = [frame.frame.start for utterance in found for frame in utterance.frames]
     assert starts == sorted(set(starts))
-    assert all(len(utterance) <= MAX_LENGTH for utterance in found)
+    assert all(len(utterance.frames) <= MAX_LENGTH for utterance in found)
     heard = set(starts)
     for i in range(len(frames) - 2):
         if all(frame.probability >= 0.5 for frame in frames[i : i + 3]):
@@ -89,4 +105,4 @@ def test_what_is_held_is_bounded(probability: float) -> None:
     utterances = Utterances(MAX_SILENCE * SIZE, MAX_LENGTH * SIZE)
     for frame in judged([probability] * 500):
         utterances.add(frame)
-        assert frame.frame.end - utterances.kept <= MAX_LENGTH * SIZE
+        assert utterances.kept is None or frame.frame.end - utterances.kept <= MAX_LENGTH * SIZE

@@ -10,8 +10,11 @@ from antiphon.speech.listener import PARTIAL_GROWTH
 STEP_S = 0.12
 """A batch that would take longer is cut: a final that becomes due meanwhile has to wait for it."""
 
+FILE_STEP_S = 0.5
+"""The same while no stream is live: files share a batch's fixed costs among more windows."""
+
 STEP_AUDIO_S = 20.0
-"""More audio in a batch brings no throughput."""
+"""More audio in a batch brings no throughput; so much of a file is gathered for one."""
 
 CAPACITY_SHARE = 0.85
 """How much of the engine's time real-time streams may fill."""
@@ -64,6 +67,7 @@ class Attention:
         self._limits = limits
         self._costs = costs
         self._cadence = Cadence()
+        self._live = False
 
     def worked(self, needed_s: float, elapsed_s: float) -> None:
         """Learn that so much of the time that passed went into what can't wait."""
@@ -74,6 +78,7 @@ class Attention:
 
         Finals that somebody waits for come before everything; partials and files take turns.
         """
+        self._live = any(stream.job.partials for stream in streams)
         self._cadence.plan(sum(self._partial_share(stream, now) for stream in streams))
         wishes: list[tuple[HearingStream, Reason | None]] = [
             (stream, stream.due(self._cadence.every_s)) for stream in streams
@@ -82,13 +87,15 @@ class Attention:
         return sorted(due, key=lambda row: (row.reason != "final", row.stream.last_turn))
 
     def batch(self, due: list[Due]) -> list[HearingStream]:
-        """As many of the first streams as can be heard in one step without keeping others waiting."""
+        """Whose windows are heard in one step without keeping others waiting: each named once a window."""
         reason = due[0].reason
-        most_s = min(STEP_AUDIO_S, self._costs.recognise[reason].units_within(STEP_S))
+        step_s = STEP_S if self._live else FILE_STEP_S
+        most_s = min(STEP_AUDIO_S, self._costs.recognise[reason].units_within(step_s))
+        rows = [(s, length_s) for s, why in due if why == reason for length_s in s.listener.windows_s]
         chosen: list[HearingStream] = []
         audio_s = 0.0
-        for stream in [stream for stream, why in due if why == reason][: self._limits.batch_size]:
-            audio_s += stream.listener.window_s
+        for stream, length_s in rows[: self._limits.batch_size]:
+            audio_s += length_s
             if chosen and audio_s > most_s:
                 break
             chosen.append(stream)
@@ -109,7 +116,7 @@ class Attention:
         """A newcomer's first partial waits for all that is due, and for the step that runs already."""
         costs = self._costs.recognise
         own_s = costs["partial"].predict(USUAL_S)
-        ahead_s = sum(costs[reason].predict(stream.listener.window_s) for stream, reason in due)
+        ahead_s = sum(costs[reason].predict(sum(stream.listener.windows_s)) for stream, reason in due)
         capacity = self._limits.max_streams or self._costs.demand.capacity(CAPACITY_SHARE)
         return Outlook(ahead_s + own_s, own_s, capacity)
 
@@ -117,6 +124,6 @@ class Attention:
         """The share of the time that partials of this stream would take if they came as often as wanted."""
         if not stream.listener.speaking or now - stream.judged_at > STALLED_S:
             return 0.0
-        length_s = stream.listener.window_s
+        length_s = sum(stream.listener.windows_s)
         interval_s = max(PARTIAL_EVERY_S, PARTIAL_GROWTH * length_s)
         return self._costs.recognise["partial"].predict(length_s) / interval_s

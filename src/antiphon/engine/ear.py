@@ -69,7 +69,10 @@ class HearingStream:
     def due(self, partial_every_s: float) -> Reason | None:
         """Why something of this stream should be recognised now, if anything should."""
         if self.listener.owes_final:
-            return "final" if self.job.partials else "file"
+            if self.job.partials:
+                return "final"
+            more = self.listener.ready and self.listener.next_frame() is not None
+            return None if more else "file"  # windows gather first, to be heard together
         return "partial" if self.listener.partial_due(partial_every_s) else None
 
     def utterance(self, window: Window, start: Callable[[Hints], Any]) -> Any:

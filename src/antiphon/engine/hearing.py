@@ -7,7 +7,7 @@ from typing import Any
 
 from antiphon.contract.events import Done, Event, Failed
 from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, JobInput, RecognitionJob
-from antiphon.engine.attention import Attention, Due, HearingCosts
+from antiphon.engine.attention import STEP_AUDIO_S, Attention, Due, HearingCosts
 from antiphon.engine.cost import Limits, patience
 from antiphon.engine.ear import VOICE_FRAMES, HearingStream
 from antiphon.models.protocols import VAD, STTModel, Transcript
@@ -70,6 +70,7 @@ class HearingEngine:
             min_volume=job.min_volume,
             partials=job.partials,
             max_window_s=self._model.max_window_s,
+            ahead_s=0.0 if job.partials else STEP_AUDIO_S,
             start_s=job.start_s,
         )
         try:
@@ -130,7 +131,7 @@ class HearingEngine:
             pending = [
                 (s, frame)
                 for s in self._streams.values()
-                if not s.listener.owes_final and (frame := s.listener.next_frame()) is not None
+                if s.listener.ready and (frame := s.listener.next_frame()) is not None
             ]
             if not pending:
                 break
@@ -175,7 +176,7 @@ class HearingEngine:
         for (stream, window), transcript in zip(rows, transcripts, strict=True):
             stream.last_turn = self._steps
             stream.spend(spent / len(rows), reason)
-            if transcript is None:
+            if transcript is None or self._streams.get(stream.job.job) is not stream:
                 continue
             with self._only(stream):
                 for output in stream.hear(window, transcript):
@@ -188,7 +189,7 @@ class HearingEngine:
                 *self._model.step(
                     [s.utterance(w, self._model.start) for s, w in rows],
                     [w.samples for _, w in rows],
-                    word_timestamps=[w.final and s.job.word_timestamps for s, w in rows],
+                    word_timestamps=[w.torn or (w.final and s.job.word_timestamps) for s, w in rows],
                 )
             ]
         except Exception:

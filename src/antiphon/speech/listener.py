@@ -9,6 +9,7 @@ import numpy as np
 
 from antiphon.contract.events import Word
 from antiphon.errors import InternalError
+from antiphon.speech.cutting import HeardWord, best_cut, text_before
 from antiphon.speech.framing import Frame, Framer, Samples
 from antiphon.speech.utterances import Judged, Utterance, Utterances
 
@@ -30,7 +31,8 @@ class ListenerOptions:
         max_silence_s: a pause this long ends an utterance.
         min_volume: RMS (0 to 1) of a frame under which it counts as silence.
         partials: whether to ask for recognition of utterances that are still open.
-        max_window_s: an utterance this long is cut, in a pause if there is one.
+        max_window_s: an utterance this long is cut: in a pause if there is one, else between two words.
+        ahead_s: how far the audio may be judged beyond the beginning of an utterance that was not heard.
         start_s: position in the stream of the first sample pushed. Above 0, text came before.
     """
 
@@ -38,6 +40,7 @@ class ListenerOptions:
     min_volume: float = 0.0
     partials: bool = True
     max_window_s: float = 20.0
+    ahead_s: float = 0.0
     start_s: float = 0.0
 
 
@@ -62,6 +65,7 @@ class Window:
         samples: [n] at 16 kHz.
         start_s, end_s: where it lies in the stream.
         final: whether its text is to be final.
+        torn: whether the text of its end is to be left to the next window: the times of its words are needed.
         speech: each stretch of speech in it.
     """
 
@@ -69,6 +73,7 @@ class Window:
     start_s: float
     end_s: float
     final: bool
+    torn: bool
     speech: tuple[Stretch, ...]
 
 
@@ -116,25 +121,6 @@ class Ended:
 Output = PartialText | FinalText | Finalized | Ended
 
 
-class HeardWord(Protocol):
-    """A word as a recogniser gives it."""
-
-    @property
-    def text(self) -> str:
-        """As written."""
-        ...
-
-    @property
-    def start(self) -> int:
-        """Its first sample in the window."""
-        ...
-
-    @property
-    def end(self) -> int:
-        """The sample after its last."""
-        ...
-
-
 class Heard(Protocol):
     """What a recogniser made of a window."""
 
@@ -145,18 +131,19 @@ class Heard(Protocol):
 
     @property
     def words(self) -> Sequence[HeardWord]:
-        """Empty unless asked for."""
+        """Empty unless asked for; asked for they are for torn windows."""
         ...
 
 
 class Listener:
     """Turns audio into windows worth recognising, and their texts into finals and partials.
 
-    Drive it so: `push`, `finalize` and `end` as they come from the client; while `next_frame` gives a frame,
-    `judge` it; while it `owes_final` or thinks a `partial_due`, recognise the window that `next_window` cuts
-    and tell `hear`. After each of these, `poll` gives what can be said without recognition. How the audio
-    was cut into pushes makes no difference to the finals. What is held is bounded by ``max_window_s`` and by
-    what was pushed but not judged or heard.
+    Drive it so: `push`, `finalize` and `end` as they come from the client; while it is `ready` and
+    `next_frame` gives a frame, `judge` it; while it `owes_final` or thinks a `partial_due`, recognise the
+    windows that `next_window` cuts and tell `hear`. After each of these, `poll` gives what can be said
+    without recognition. How the audio was cut into pushes, and how many windows are heard at once, makes no
+    difference to the finals. What is held is bounded by ``max_window_s``, ``ahead_s`` and by what was pushed
+    but not judged.
     """
 
     def __init__(self, options: ListenerOptions) -> None:
@@ -169,7 +156,7 @@ class Listener:
         self._stops: deque[tuple[int, Finalized | Ended]] = deque()  # asked for, at a position not judged yet
         self._queue: deque[Utterance | Finalized | Ended] = deque()  # to be said, in this order
         self._frame: Frame | None = None
-        self._window: Window | None = None
+        self._asked: deque[Window] = deque()  # what `next_window` gave and `hear` has not answered
         self._judged = 0
         self._partial_end = 0
         self._partial_text = ""
@@ -185,7 +172,7 @@ class Listener:
     def settled_s(self) -> float:
         """Position before which all is silence or said in finals: a replay may start here."""
         if self._owed:
-            return self._seconds(self._owed[0].frame.start)
+            return self._seconds(self._owed[0].start)
         kept = self._utterances.kept
         return self._seconds(self._judged if kept is None else kept)
 
@@ -204,6 +191,14 @@ class Listener:
         self._require_open()
         self._ending = True
         self._stop(Ended())
+
+    @property
+    def ready(self) -> bool:
+        """Whether frames may be judged: not too much waits, and nothing that decides what comes next."""
+        owed = self._owed
+        if not owed:
+            return True
+        return not owed[-1].torn and self._judged - owed[0].start < self._options.ahead_s * SAMPLE_RATE
 
     def next_frame(self) -> Samples | None:
         """The oldest frame [512] not yet judged, zero-padded before a stop; None when there is none."""
@@ -232,10 +227,10 @@ class Listener:
         return bool(self._owed)
 
     @property
-    def window_s(self) -> float:
-        """Length of the window that `next_window` would cut; 0 when it would cut none."""
-        utterance = self._owed or self._partial_utterance
-        return (utterance[-1].frame.end - utterance[0].frame.start) / SAMPLE_RATE if utterance else 0.0
+    def windows_s(self) -> list[float]:
+        """Lengths of the windows that `next_window` would cut, called again and again."""
+        utterances = self._owed or [*filter(None, [self._partial_utterance])]
+        return [(utterance.end - utterance.start) / SAMPLE_RATE for utterance in utterances]
 
     @property
     def speaking(self) -> bool:
@@ -254,35 +249,36 @@ class Listener:
         utterance = self._partial_utterance
         if not utterance:
             return False
-        start, end = utterance[0].frame.start, utterance[-1].frame.end
-        new = end - max(start, self._partial_end)
-        interval = max(every_s * SAMPLE_RATE, PARTIAL_GROWTH * (end - start))
+        new = utterance.end - max(utterance.start, self._partial_end)
+        interval = max(every_s * SAMPLE_RATE, PARTIAL_GROWTH * (utterance.end - utterance.start))
         return new >= interval or (new > 0 and self._utterances.paused)
 
     def next_window(self) -> Window | None:
         """What to recognise now: the oldest final window, else the open utterance as far as it has come.
 
-        None when there is neither, and while `hear` owes the answer to the one before.
+        None when there is neither. Several final windows may be asked for before `hear` answers the first;
+        a partial one is alone.
         """
-        if self._window is None:
-            if self._owed:
-                self._window = self._cut_window(self._owed, final=True)
-            elif utterance := self._partial_utterance:
-                self._partial_end = utterance[-1].frame.end
-                self._window = self._cut_window(utterance, final=False)
-            return self._window
-        return None
+        owed = self._owed[len(self._asked) :]
+        if owed:
+            window = self._cut_window(owed[0], final=True)
+        elif not self._asked and (utterance := self._partial_utterance):
+            self._partial_end = utterance.end
+            window = self._cut_window(utterance, final=False)
+        else:
+            return None
+        self._asked.append(window)
+        return window
 
     def hear(self, window: Window, heard: Heard) -> list[Output]:
-        """Take what the recogniser heard in ``window``; returns all that can be said now, in order."""
-        if window is not self._window:
-            raise InternalError("hear() answers the window that next_window() gave last.")
-        self._window = None
+        """Take what the recogniser heard in the oldest unanswered window; returns what can be said now."""
+        if not self._asked or window is not self._asked[0]:
+            raise InternalError("hear() answers the windows that next_window() gave, in their order.")
+        self._asked.popleft()
         if not window.final:
             return self._partial(window, heard.text)
         outputs = self.poll()
-        self._queue.popleft()
-        outputs.append(self._final(window, heard))
+        outputs.append(self._settle(window, heard))
         return outputs + self.poll()
 
     def poll(self) -> list[Output]:
@@ -309,26 +305,27 @@ class Listener:
             self._queue.append(self._stops.popleft()[1])
 
     @property
-    def _owed(self) -> Utterance:
-        """The oldest utterance that has ended and was not heard."""
-        return next((item for item in self._queue if not isinstance(item, Finalized | Ended)), ())
+    def _owed(self) -> list[Utterance]:
+        """The utterances that have ended and were not heard."""
+        return [item for item in self._queue if isinstance(item, Utterance)]
 
     @property
-    def _partial_utterance(self) -> Utterance:
-        return self._utterances.open if self._options.partials else ()
+    def _partial_utterance(self) -> Utterance | None:
+        return self._utterances.open if self._options.partials else None
 
     def _cut_window(self, utterance: Utterance, *, final: bool) -> Window:
         return Window(
-            samples=np.concatenate([judged.frame.samples for judged in utterance]),
-            start_s=self._seconds(utterance[0].frame.start),
-            end_s=self._seconds(utterance[-1].frame.end),
+            samples=utterance.samples,
+            start_s=self._seconds(utterance.start),
+            end_s=self._seconds(utterance.end),
             final=final,
+            torn=utterance.torn,
             speech=self._speech(utterance),
         )
 
     def _speech(self, utterance: Utterance) -> tuple[Stretch, ...]:
         stretches: list[list[Judged]] = []
-        for judged in utterance:
+        for judged in utterance.frames:
             if not judged.keeps:
                 continue
             if stretches and stretches[-1][-1].frame.end == judged.frame.start:
@@ -351,22 +348,38 @@ class Listener:
         self._partial_text = text
         return [PartialText(text, window.end_s)]
 
-    def _final(self, window: Window, heard: Heard) -> FinalText:
-        text = self._joining(heard.text)
+    def _settle(self, window: Window, heard: Heard) -> FinalText:
+        """Say the oldest utterance; of a torn one, what comes before the best place to cut it."""
+        utterance = self._queue.popleft()
+        cut = best_cut(heard.words, len(window.samples)) if window.torn else None
+        if cut is None or not isinstance(utterance, Utterance):
+            return self._final(heard.text, heard.words, window.start_s, window.end_s)
+        before, after = _part(utterance.frames, utterance.start + cut.sample)
+        self._utterances.take_back(after)
+        if self._queue and (rest := self._utterances.close()):  # a stop came right behind it
+            self._queue.appendleft(rest)
+        text = text_before(heard.text, heard.words, cut.word)
+        end_s = self._seconds(before[-1].frame.end)
+        return self._final(text, heard.words[: cut.word], window.start_s, end_s)
+
+    def _final(self, text: str, words: Sequence[HeardWord], start_s: float, end_s: float) -> FinalText:
+        text = self._joining(text)
         self._text_before = self._text_before or bool(text)
         self._partial_text = ""
-        words = tuple(
-            Word(
-                word.text,
-                window.start_s + word.start / SAMPLE_RATE,
-                window.start_s + word.end / SAMPLE_RATE,
-            )
-            for word in heard.words
+        times = tuple(
+            Word(word.text, start_s + word.start / SAMPLE_RATE, start_s + word.end / SAMPLE_RATE)
+            for word in words
         )
-        return FinalText(text, window.start_s, window.end_s, words)
+        return FinalText(text, start_s, end_s, times)
 
     def _joining(self, text: str) -> str:
         return f" {text}" if text and self._text_before else text
 
     def _seconds(self, position: int) -> float:
         return self._options.start_s + position / SAMPLE_RATE
+
+
+def _part(frames: Sequence[Judged], position: int) -> tuple[Sequence[Judged], Sequence[Judged]]:
+    """The frames before and after the edge between two that lies nearest to a position."""
+    at = min(range(1, len(frames)), key=lambda i: abs(frames[i].frame.start - position))
+    return frames[:at], frames[at:]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from antiphon.speech.framing import Frame
+from antiphon.speech.framing import Frame, Samples
 
 START = 0.5
 """Probability at which speech begins …"""
@@ -42,18 +42,44 @@ class Judged:
         return self.probability >= KEEP
 
 
-Utterance = Sequence[Judged]
-"""Consecutive frames: speech, with what is heard before and after it."""
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Speech, with what is heard before and after it.
+
+    Attributes:
+        frames: consecutive, at least one.
+        torn: whether it ends for its length alone, in the midst of speech: where words end in it, only who
+            hears them can tell.
+    """
+
+    frames: Sequence[Judged]
+    torn: bool = False
+
+    @property
+    def start(self) -> int:
+        """Position of its first sample."""
+        return self.frames[0].frame.start
+
+    @property
+    def end(self) -> int:
+        """Position after its last sample."""
+        return self.frames[-1].frame.end
+
+    @property
+    def samples(self) -> Samples:
+        """All of them."""
+        return np.concatenate([judged.frame.samples for judged in self.frames])
 
 
 class Utterances:
     """Takes judged frames and gives utterances.
 
-    Frames go into one utterance or none, never two. Those of none are silence.
+    Frames go into one utterance or none, never two, but for those that `take_back` gets. Those of none are
+    silence.
 
     Args:
         max_silence: samples of silence that end an utterance.
-        max_length: samples after which an utterance is cut.
+        max_length: samples of the longest utterance.
     """
 
     def __init__(self, max_silence: int, max_length: int) -> None:
@@ -71,9 +97,9 @@ class Utterances:
         return self._frames[0].frame.start if self._frames else None
 
     @property
-    def open(self) -> Utterance:
-        """The open utterance as far as it has come, once it is surely speech; else empty."""
-        return self._heard() if self._proven else ()
+    def open(self) -> Utterance | None:
+        """The open utterance as far as it has come, once it is surely speech."""
+        return Utterance(self._heard()) if self._proven else None
 
     @property
     def paused(self) -> bool:
@@ -81,7 +107,10 @@ class Utterances:
         return self._proven and len(self._frames) >= self._speech_end + POST_ROLL
 
     def add(self, judged: Judged) -> Utterance | None:
-        """Take the next frame; returns the utterance that it ends, if any."""
+        """Take the next frame; returns the utterance that it ends, if any.
+
+        After a torn one, `take_back` comes before the next frame, if it comes at all.
+        """
         self._frames.append(judged)
         if judged.probability >= (KEEP if self._voiced or self._goes_on else START):
             self._voiced += 1
@@ -93,13 +122,17 @@ class Utterances:
         end = judged.frame.end
         if end - self._frames[self._speech_end - 1].frame.end >= self._max_silence:
             return self._close(self._heard() if self._proven else [])
-        if end - self._frames[0].frame.start >= self._max_length:
-            return self._split()
+        if end + len(judged.frame.samples) - self._frames[0].frame.start > self._max_length:
+            return self._split()  # there is no room for another frame
         return None
 
     def close(self) -> Utterance | None:
         """End the open utterance here, however short; None when none is open."""
-        return self._close(self._heard() if self._voiced else [])
+        return self._close(self._heard()) if self._voiced else None
+
+    def take_back(self, frames: Sequence[Judged]) -> None:
+        """Put back the last frames of a torn utterance, to begin the next one."""
+        self._open([*frames, *self._frames])
 
     @property
     def _proven(self) -> bool:
@@ -112,38 +145,34 @@ class Utterances:
         self._goes_on = bool(heard) and heard[-1] is self._frames[self._speech_end - 1]
         self._frames = self._frames[len(heard) :][-PRE_ROLL:]
         self._voiced = self._speech_end = 0
-        return heard or None
+        return Utterance(heard) if heard else None
 
     def _split(self) -> Utterance:
-        cut = _best_cut(self._frames)
-        before, after = self._frames[:cut], self._frames[cut:]
-        speech = [i for i, judged in enumerate(after) if judged.keeps]
-        dropped = max((speech[0] if speech else len(after)) - PRE_ROLL, 0)
-        self._frames = after[dropped:]
-        self._goes_on = bool(speech)
+        frames = self._frames
+        pause = _longest_pause(frames, *(int(len(frames) * share) for share in CUT_RANGE))
+        if len(pause) < CUT_PAUSE:
+            self._open([])
+            return Utterance(frames, torn=True)
+        cut = pause[len(pause) // 2]
+        self._open(frames[cut:])
+        return Utterance(frames[:cut])
+
+    def _open(self, frames: list[Judged]) -> None:
+        """Go on with what comes after a cut."""
+        speech = [i for i, judged in enumerate(frames) if judged.keeps]
+        dropped = max((speech[0] if speech else len(frames)) - PRE_ROLL, 0)
+        self._frames = frames[dropped:]
+        self._goes_on = bool(speech) or not frames
         self._voiced = len(speech)
         self._speech_end = speech[-1] + 1 - dropped if speech else 0
-        return before
 
 
-def _best_cut(frames: Utterance) -> int:
-    """The index to cut before: the middle of the longest pause in range, else the quietest place."""
-    first, last = (int(len(frames) * share) for share in CUT_RANGE)
-    first = max(first, 1)
-    last = max(last, first + 1)
-    pauses = _pauses(frames, first, last)
-    longest = max(pauses, key=len, default=range(0))
-    if len(longest) >= CUT_PAUSE:
-        return longest[len(longest) // 2]
-    energy = [float(np.sum(np.square(judged.frame.samples))) for judged in frames]
-    return min(range(first, last), key=lambda i: energy[i - 1] + energy[min(i, len(frames) - 1)])
-
-
-def _pauses(frames: Utterance, first: int, last: int) -> list[range]:
+def _longest_pause(frames: Sequence[Judged], first: int, last: int) -> range:
+    """The indices of its frames."""
     pauses: list[range] = []
     begin = first
     for i in range(first, last + 1):
         if i == last or frames[i].keeps:
             pauses.append(range(begin, i))
             begin = i + 1
-    return pauses
+    return max(pauses, key=len)
