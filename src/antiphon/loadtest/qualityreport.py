@@ -8,7 +8,7 @@ from antiphon.loadtest.quality import Heard, summarise_quality
 from antiphon.loadtest.report import Group, Report, Table, overview
 from antiphon.loadtest.run import Run
 from antiphon.loadtest.slo import Term, missed
-from antiphon.loadtest.wordrate import word_edits
+from antiphon.loadtest.wordrate import Edit, word_edits
 
 _KIND = "quality"
 
@@ -41,18 +41,21 @@ def _sources(all_heard: Sequence[Heard]) -> Table:
 
 
 def _edits(all_heard: Sequence[Heard]) -> Table:
-    """Every error, in the order of the recordings; those that a file and its stream share stand once."""
+    """Every error, in the order of the recordings; what several ways have in common stands once."""
     rows: list[tuple[str, ...]] = []
     for heard in all_heard:
-        texts = {"file": heard.file, "stream": heard.stream, "turns": heard.turns}
-        ways: dict[tuple[str, ...], list[str]] = {}
-        for way, found in texts.items():
-            for edit in word_edits(heard.clip.text, found.text) if found else ():
-                cells = edit.kind, edit.before, edit.said or "–", edit.heard or "–", edit.after
-                ways.setdefault(cells, []).append(way)
-        rows += [(heard.clip.path.name, ", ".join(way), *cells) for cells, way in ways.items()]
-    header = "recording", "heard as", "kind", "after", "said", "heard", "before"
-    return Table("Errors", header, tuple(rows), prose=True)
+        found = {"file": heard.file, "stream": heard.stream, "turns": heard.turns}
+        ways: dict[str, list[str]] = {}
+        for way, answer in found.items():
+            for edit in word_edits(heard.clip.text, answer.text) if answer else ():
+                ways.setdefault(_shown(edit), []).append(way)
+        rows += [(heard.clip.path.name, ", ".join(way), error) for error, way in ways.items()]
+    return Table("Errors", ("recording", "heard as", "said → heard"), tuple(rows), prose=True)
+
+
+def _shown(edit: Edit) -> str:
+    """An error between its neighbours; nothing said or heard is a dash."""
+    return f"{edit.before} [{edit.said or '–'} → {edit.heard or '–'}] {edit.after}".strip()
 
 
 def _distinct(names: Iterable[str]) -> Iterable[str]:
