@@ -75,7 +75,6 @@ class WhisperModel:
 
     sample_rate = SAMPLE_RATE
     takes_keyterms = False
-    takes_keyterms = False
 
     def __init__(self, card: Card, network: Network, vocabulary: Vocabulary, digest: str) -> None:
         self.name = card.name
