@@ -104,14 +104,11 @@ def _clip(entry: _Entry, manifest: Path, number: int) -> Clip:
         raise OperatorError(f"Entry {number} of {manifest}, {name}, has no text.")
     path = manifest.parent / name
     try:
-        blocks = list(decode_file(path, target_rate=RATE))
+        samples = np.concatenate(list(decode_file(path, target_rate=RATE)))
     except OSError as error:
         raise OperatorError(f"Entry {number} of {manifest}: can't read {path}: {error.strerror}.") from None
     except RequestError as error:
         raise OperatorError(f"Entry {number} of {manifest}: {path} can't be read: {error}") from None
-    if not blocks:
-        raise OperatorError(f"Entry {number} of {manifest}: {path} holds no audio.")
-    samples = np.concatenate(blocks)
     onset_s, end_s = _extent(samples)
     source = entry.source or entry.group
     pcm = encode(samples, ENCODING)
