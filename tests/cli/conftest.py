@@ -64,10 +64,15 @@ class FakeSpeech:
 
 
 class FakeHearing:
-    """Hears the number of samples: a partial for each message, a final for each second and at the end."""
+    """Hears the number of samples: a partial for each message, a final for each second and at the end.
 
-    def __init__(self, job: RecognitionJob) -> None:
+    While the bus's gate is shut it hears no more than the first second of a file.
+    """
+
+    def __init__(self, job: RecognitionJob, gate: asyncio.Event) -> None:
         self.closed = asyncio.Event()
+        self.told = 0
+        self._gate = gate
         self._job = job
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._start = self._end = 0
@@ -78,9 +83,12 @@ class FakeHearing:
     async def _tell(self) -> AsyncGenerator[Event]:
         while not isinstance(event := await self._events.get(), Done):
             yield event
+            self.told += 1
         yield event
 
     async def send(self, samples: np.ndarray) -> None:
+        if self._end >= 16_000:
+            await self._gate.wait()
         self._end += len(samples)
         if self._job.partials:
             self._events.put_nowait(Partial(**HEAD, text=self._text(), audio_s=self._end / 16_000))
@@ -120,6 +128,7 @@ class FakeBus:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: list[SynthesisJob | RecognitionJob] = field(default_factory=list)
     streams: list[FakeSpeech | FakeHearing] = field(default_factory=list)
+    refusal: Exception | None = None
 
     def offerings(self, kind: Kind) -> list[Presence]:
         model = {"tts": "hibari", "stt": "moonshine-tiny-en"}[kind]
@@ -129,7 +138,9 @@ class FakeBus:
         return self._opened(job, FakeSpeech(job, self.gate))
 
     async def recognize(self, job: RecognitionJob, *, tenant: str) -> FakeHearing:
-        return self._opened(job, FakeHearing(job))
+        if self.refusal:
+            raise self.refusal
+        return self._opened(job, FakeHearing(job, self.gate))
 
     def _opened(self, job: Any, stream: Any) -> Any:
         self.jobs.append(job)

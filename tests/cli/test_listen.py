@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from antiphon.audio.containers import wav_bytes, wav_header
-from antiphon.cli import listen
+from antiphon.cli import pipelistening
 from antiphon.cli.listen import app
+from antiphon.errors import NoWorker
 
 
 @pytest.fixture
@@ -20,7 +21,21 @@ def recording(tmp_path: Path) -> Path:
     """Two and a half seconds."""
     path = tmp_path / "speech.wav"
     path.write_bytes(wav_bytes(np.zeros(40_000, np.float32), 16_000))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.wav").touch()
     return path
+
+
+@pytest.fixture
+def folder(recording: Path) -> Path:
+    """Two recordings, one of them further down, what only looks like one, and what does not."""
+    inside = recording.parent / "talks"
+    (inside / "2026").mkdir(parents=True)
+    for path in (inside / "one.wav", inside / "2026" / "two.WAV"):
+        path.write_bytes(recording.read_bytes())
+    (inside / "broken.mp3").write_bytes(b"no audio at all")
+    (inside / "notes.txt").write_text("of the talks")
+    return inside
 
 
 async def test_a_file_becomes_text(command: Any, served: Any, recording: Path) -> None:
@@ -53,7 +68,8 @@ async def test_a_headerless_file_needs_its_format(command: Any, tmp_path: Path) 
     assert result.stdout == "16000 [samples]\n"
     result = await command(app, str(path))
     assert result.exit_code == 1
-    assert "Unsupported audio format: " in result.stderr
+    assert "the file is none of wav" in result.stderr
+    assert "Samples without a header need --encoding and --sample-rate." in result.stderr
 
 
 async def test_a_pipe_of_bare_samples_is_heard_as_it_comes(command: Any, served: Any) -> None:
@@ -86,7 +102,7 @@ async def test_on_a_terminal_what_may_change_is_shown_and_goes(
     command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(listen, "out", Console(force_terminal=True))
+    monkeypatch.setattr(pipelistening, "out", Console(force_terminal=True))
     result = await command(app, "-", stdin=bytes(2 * 1_600))
     assert result.exit_code == 0, result.stderr
     assert result.stdout.count("1600 [samples]") >= 2
@@ -97,7 +113,12 @@ async def test_on_a_terminal_what_may_change_is_shown_and_goes(
     ("arguments", "problem"),
     [
         (["missing.wav"], "Can't read missing.wav: No such file or directory."),
-        (["."], "Can't read .: Is a directory."),
+        (["empty"], "empty holds no recordings (.aac .flac"),
+        (["empty.wav"], "empty.wav is empty."),
+        (["speech.wav", "missing.wav"], "Can't read missing.wav: No such file or directory."),
+        (["speech.wav", "--turns"], "--turns tells of speech as it comes"),
+        (["-", "--format", "srt"], "listen - prints text or JSON as it comes"),
+        (["-", "--turns", "--words"], "--turns comes without the times of words"),
         (["speech.wav", "--model", "nothing"], "Invalid model: "),
         (["speech.wav", "--language", "fr"], "Language not supported: "),
         (["speech.wav", "--sample-rate", "8000"], "encoding and sample_rate belong together"),
@@ -134,3 +155,87 @@ async def test_ctrl_c_still_tells_what_was_said(served: Any, no_settings: None) 
     assert said[-1]["is_final"]
     assert await process.wait() == 0, await process.stderr.read()
     process.stdin.close()
+
+
+async def test_subtitles_go_where_they_belong(command: Any, recording: Path) -> None:
+    path = recording.with_name("talk.srt")
+    result = await command(app, str(recording), "-o", str(path))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert path.read_text() == ("1\n00:00:00,000 --> 00:00:02,500\nsamples samples samples\n\n")
+    assert f"{recording}: 0:02 in " in result.stderr
+    result = await command(app, str(recording), "--format", "vtt")
+    assert result.stdout.startswith("WEBVTT\n\n00:00:00.000 --> ")
+
+
+async def test_a_folder_is_heard_file_by_file(command: Any, served: Any, folder: Path) -> None:
+    out = folder.parent / "texts"
+    result = await command(app, str(folder), "-o", str(out))
+    assert result.exit_code == 1
+    assert "Error: broken.mp3: Can't hear" in result.stderr
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*.*")} == {"one.txt", "2026/two.txt"}
+    assert (out / "one.txt").read_text() == "16000 [samples] 16000 [samples] 8000 [samples]\n"
+    assert len(served.bus.jobs) == 2
+
+
+async def test_a_folder_is_gone_on_with(command: Any, served: Any, folder: Path) -> None:
+    (folder / "broken.mp3").unlink()
+    (folder / "one.txt").write_text("heard before")
+    result = await command(app, str(folder), "-o", str(folder))
+    assert result.exit_code == 0, result.stderr
+    assert "one.txt is there already; --overwrite would write it anew." in result.stderr
+    assert len(served.bus.jobs) == 1
+    assert (folder / "one.txt").read_text() == "heard before"
+    result = await command(app, str(folder), "-o", str(folder), "--overwrite")
+    assert result.exit_code == 0, result.stderr
+    assert len(served.bus.jobs) == 3
+    assert (folder / "one.txt").read_text() != "heard before"
+
+
+async def test_several_texts_say_whose_they_are(command: Any, recording: Path) -> None:
+    result = await command(app, str(recording), str(recording))
+    assert result.stdout.count(f"==> {recording} <==\n16000 [samples]") == 2
+    result = await command(app, str(recording), str(recording), "--json", "--words")
+    first, _ = (json.loads(line) for line in result.stdout.splitlines())
+    assert (first["file"], first["is_final"]) == (str(recording), True)
+    assert first["segments"][2] == {"start": 2.0, "end": 2.5, "text": "8000 [samples]"}
+    assert first["words"][2] == {"word": "samples", "start": 2.0, "end": 2.5}
+
+
+async def test_key_terms_go_to_the_recogniser(command: Any, served: Any, recording: Path) -> None:
+    await command(app, str(recording), "--keyterm", "Antiphon", "--keyterm", "Moonshine")
+    await command(app, "-", "--keyterm", "Antiphon", stdin=bytes(3_200))
+    assert [job.keyterms for job in served.bus.jobs] == [("Antiphon", "Moonshine"), ("Antiphon",)]
+
+
+async def test_a_pipe_is_told_turn_by_turn(command: Any, served: Any) -> None:
+    result = await command(app, "-", "--turns", stdin=bytes(2 * 16_000))
+    assert result.exit_code == 0, result.stderr
+    assert served.bus.jobs[0].voice_activity
+
+
+async def test_the_server_that_goes_away_ends_it_all(command: Any, served: Any, folder: Path) -> None:
+    served.bus.refusal = NoWorker("Nobody is here to hear it.")
+    result = await command(app, str(folder), "-o", str(folder))
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "Error: Service unavailable: Nobody is here to hear it."
+    assert not served.bus.jobs
+
+
+async def test_ctrl_c_keeps_what_was_heard(served: Any, no_settings: None, folder: Path) -> None:
+    served.bus.gate.clear()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "antiphon", "listen", str(folder / "one.wav"), "-o", str(folder / "one.vtt")),
+        *("--url", served.url, "--api-key", served.key),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    while not served.bus.streams or not served.bus.streams[0].told:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, stderr = await process.communicate()
+    assert process.returncode == 130, stderr
+    assert b"one.wav: stopped after 0:01" in stderr
+    assert not (folder / "one.vtt").exists()
+    assert (folder / "one.vtt.part").read_text().startswith("WEBVTT\n\n00:00:00.000 --> ")
+    await served.bus.streams[0].closed.wait()

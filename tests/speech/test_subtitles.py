@@ -60,6 +60,7 @@ def test_nothing_is_shown_in_a_long_pause() -> None:
 def test_words_without_times_take_time_by_their_letters() -> None:
     assert spread(" No more. ", 2.0, 6.5) == [Word("No", 2.0, 3.5), Word("more.", 3.5, 6.5)]
     assert spread("  ", 0.0, 1.0) == []
+    assert shown(cut([])) == []
 
 
 def test_lines_are_nearly_alike_and_break_after_a_comma() -> None:

@@ -1,7 +1,7 @@
 """A client of a running API server, for the commands that talk to one."""
 
 import ssl
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,19 @@ class Transcript(msgspec.Struct, frozen=True):
     words: tuple[Word, ...] = ()
 
 
+class Refused(OperatorError):
+    """The server does not do this, which it might do another time or for another file.
+
+    Args:
+        message: why.
+        status: of HTTP.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.http_status = status
+
+
 class _Page(msgspec.Struct):
     data: list[Voice]
 
@@ -97,17 +110,26 @@ class Server:
                     return found
                 found += page
 
-    def transcribe(self, file: BinaryIO, name: str, fields: Mapping[str, str]) -> bytes:
-        """The server's JSON for a whole file.
+    @contextmanager
+    def upload(
+        self, path: str, file: BinaryIO, name: str, fields: Mapping[str, str | Sequence[str]]
+    ) -> Generator[httpx.Response]:
+        """Send a form with a file; the answer may be read as it comes, while the context is open.
 
         Args:
+            path: of the server's.
             file: read while it is sent.
             name: of the file.
-            fields: of the request, such as ``model``.
+            fields: of the form beside it.
         """
-        with self._http() as http:
-            response = http.post("/stt", files={"file": (name, file)}, data=fields)
-            return self._accepted(response).content
+        form: dict[str, Any] = dict(fields)
+        with (
+            self._http() as http,
+            http.stream("POST", path, files={"file": (name, file)}, data=form) as response,
+        ):
+            if response.is_error:
+                response.read()
+            yield self._accepted(response)
 
     def speech_file(self, request: Mapping[str, Any]) -> Generator[bytes]:
         """The pieces of an audio file, as they are made."""
@@ -117,9 +139,11 @@ class Server:
             yield from self._accepted(response).iter_bytes()
 
     @contextmanager
-    def socket(self, path: str, query: Mapping[str, str] | None = None) -> Generator[ClientConnection]:
+    def socket(
+        self, path: str, query: Mapping[str, str | Sequence[str]] | None = None
+    ) -> Generator[ClientConnection]:
         """A WebSocket to one of the server's paths."""
-        url = httpx.URL(self.url.rstrip("/") + path, params=query)
+        url = httpx.URL(self.url.rstrip("/") + path, params=dict(query or {}))
         url = url.copy_with(scheme="wss" if url.scheme == "https" else "ws")
         with (
             self._telling(),
@@ -194,7 +218,7 @@ class Server:
             refusal = msgspec.json.decode(body, type=_Refusal)
         except msgspec.DecodeError:
             return OperatorError(f"{self.url} answered with status {status}; is this an Antiphon server?")
-        return OperatorError(f"{refusal.title}: {refusal.message}")
+        return Refused(f"{refusal.title}: {refusal.message}", status)
 
 
 def find_server(url: str | None, key: str | None, config: Path | None) -> Server:

@@ -1,30 +1,29 @@
-"""``antiphon listen``: the text of a file, or of what comes through a pipe while it is spoken."""
+"""``antiphon listen``: the text of recordings, or of what comes through a pipe while it is spoken."""
 
-import io
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from rich.live import Live
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
-from rich.text import Text
 
-from antiphon.cli.client import Config, Key, Server, Transcript, Url, find_server
-from antiphon.cli.console import err, out, plain_errors
-from antiphon.cli.pipe import standard_input
-from antiphon.cli.pipedaudio import open_piped
-from antiphon.cli.streams import hear
+from antiphon.cli.client import Config, Key, Url, find_server
+from antiphon.cli.console import plain_errors
+from antiphon.cli.pipelistening import Show, listen_to_pipe
+from antiphon.cli.recordings import find_recordings
+from antiphon.cli.transcribing import Transcriber
+from antiphon.cli.transcripts import SUFFIXES, Form, needs_words
 from antiphon.errors import OperatorError
 
 app = typer.Typer(add_completion=False)
 
+_FAILED = 1
 _INTERRUPTED = 130
 _EXAMPLES = """Examples:
 
 antiphon listen interview.mp3 --words
+
+antiphon listen talk.mp4 --output talk.srt
+
+antiphon listen recordings/ --output transcripts/ --format vtt
 
 arecord -q -f S16_LE -r 16000 -c 1 | antiphon listen - — live from the microphone
 """
@@ -33,10 +32,37 @@ arecord -q -f S16_LE -r 16000 -c 1 | antiphon listen - — live from the microph
 @app.command(epilog=_EXAMPLES)
 @plain_errors()
 def listen(
-    file: Annotated[str, typer.Argument(help="Audio of any common format; - reads raw samples or WAV.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Audio or video of any common format, and folders of it; - reads raw samples or WAV."
+        ),
+    ],
     *,
+    form: Annotated[
+        Form | None,
+        typer.Option("--format", help="Of the transcript.", show_default="by the name of --output, or text"),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="Where the transcript goes, for several a folder; - for standard output.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Hear also those whose transcript is there already.")
+    ] = False,
     words: Annotated[bool, typer.Option("--words", help="Tell when each word begins and ends.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the server's JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    keyterm: Annotated[
+        list[str] | None, typer.Option("--keyterm", help="A word or name that is likely to be said.")
+    ] = None,
+    turns: Annotated[
+        bool, typer.Option("--turns", help="Of a pipe, tell each speaker's turn when it is over.")
+    ] = False,
     encoding: Annotated[
         str | None, typer.Option(help="Of headerless samples.", show_default="pcm_s16le for -")
     ] = None,
@@ -49,117 +75,47 @@ def listen(
     api_key: Key = None,
     config: Config = None,
 ) -> None:
-    """Transcribe a file, or what comes through a pipe while it is spoken.
+    """Transcribe recordings, or what comes through a pipe while it is spoken.
 
-    On a terminal the text that may still change is shown below what is final;
-    elsewhere only finals are printed, a line each. Ctrl-C ends the recording
-    and still prints what was said.
+    Transcripts that are there already are not made again, so that a folder can
+    be gone on with. Ctrl-C ends it; what was heard of a file until then is kept.
+    Of a pipe, a terminal shows the text that may still change below what is
+    final; elsewhere only finals are printed, a line each.
     """
     server = find_server(url, api_key, config)
-    fields = {"model": model, "language": language}
-    if words:
+    form = "json" if as_json else form or _form_of(output)
+    fields: dict[str, str | list[str]] = {"model": model, "language": language, "keyterm": keyterm or []}
+    if words or needs_words(form):
         fields["timestamp_granularities[]"] = "word"
-    show = _show_json if as_json else _show_words if words else _show_text
     try:
-        if file == "-":
-            _listen_to_pipe(
-                server, fields, encoding or "pcm_s16le", sample_rate or 16_000, show, as_json=as_json
-            )
-        else:
-            if encoding:
-                fields["encoding"] = encoding
-            if sample_rate:
-                fields["sample_rate"] = str(sample_rate)
-            show(_transcribe(server, Path(file), fields))
+        if files == ["-"]:
+            if form not in ("text", "json") or output not in (None, "-"):
+                raise OperatorError("listen - prints text or JSON as it comes; write it to a file with >.")
+            show = _to_show(form, words=words, turns=turns)
+            listen_to_pipe(server, fields, encoding or "pcm_s16le", sample_rate or 16_000, show)
+            return
+        if turns:
+            raise OperatorError("--turns tells of speech as it comes: use it with - and a pipe.")
+        given = {"encoding": encoding, "sample_rate": str(sample_rate) if sample_rate else None}
+        fields |= {name: value for name, value in given.items() if value}
+        recordings = find_recordings(
+            [Path(file) for file in files], None if output == "-" else output, SUFFIXES[form]
+        )
+        transcriber = Transcriber(server, fields, form, words=words, raw=bool(encoding or sample_rate))
+        if not transcriber.all(recordings, overwrite=overwrite):
+            raise typer.Exit(_FAILED)
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _transcribe(server: Server, path: Path, fields: dict[str, str]) -> bytes:
-    """Upload a file with a bar, then wait with a spinner."""
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn()
-    try:
-        size = path.stat().st_size
-        with (
-            Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress,
-            io.FileIO(path) as raw,
-        ):
-            task = progress.add_task("sending", total=size)
-
-            def advance(sent: int) -> None:
-                progress.update(task, advance=sent)
-                if progress.tasks[0].finished:
-                    progress.update(task, description="listening", total=None)
-
-            return server.transcribe(_Watched(raw, advance), path.name, fields)
-    except OSError as error:
-        raise OperatorError(f"Can't read {path}: {error.strerror}.") from None
+def _form_of(output: str | None) -> Form:
+    forms: dict[str, Form] = {suffix: form for form, suffix in SUFFIXES.items()}
+    return forms.get(Path(output or "").suffix.lower(), "text")
 
 
-class _Watched(io.BufferedReader):
-    """A file that tells how much of it is being read."""
-
-    def __init__(self, raw: io.FileIO, advance: Callable[[int], None]) -> None:
-        super().__init__(raw)
-        self._advance = advance
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size)
-        self._advance(len(data))
-        return data
-
-
-def _listen_to_pipe(
-    server: Server,
-    query: dict[str, str],
-    encoding: str,
-    sample_rate: int,
-    show: Callable[[bytes], None],
-    *,
-    as_json: bool,
-) -> None:
-    if sys.stdin.isatty():
-        raise OperatorError(
-            "listen - wants audio in a pipe, such as: arecord -q -f S16_LE -r 16000 -c 1 | antiphon listen -"
-        )
-    audio = open_piped(standard_input(), encoding, sample_rate)
-    query |= {"encoding": audio.encoding, "sample_rate": str(audio.sample_rate)}
-    messages = hear(server, query, audio.pieces)
-    if out.is_terminal and not as_json:
-        _show_live(messages, show)
-        return
-    for message in messages:
-        if as_json or _parse(message).is_final:
-            show(message)
-
-
-def _show_live(messages: Iterator[bytes], show: Callable[[bytes], None]) -> None:
-    """Finals above, and below them in place the text that may still change."""
-    with Live(console=out, transient=True, auto_refresh=False) as live:
-        for message in messages:
-            transcript = _parse(message)
-            if transcript.is_final:
-                live.update(Text(""), refresh=True)
-                show(message)
-            else:
-                live.update(Text(transcript.text.strip(), style="dim"), refresh=True)
-
-
-def _parse(message: bytes) -> Transcript:
-    return msgspec.json.decode(message, type=Transcript)
-
-
-def _show_json(message: bytes) -> None:
-    print(message.decode(), flush=True)
-
-
-def _show_text(message: bytes) -> None:
-    text = _parse(message).text.strip()
-    if text:
-        out.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _show_words(message: bytes) -> None:
-    _show_text(message)
-    for word in _parse(message).words:
-        out.print(f"{word.start:9.2f} {word.end:9.2f}  {word.word}", markup=False, highlight=False)
+def _to_show(form: Form, *, words: bool, turns: bool) -> Show:
+    if form == "json":
+        return "turns as json" if turns else "json"
+    if turns and words:
+        raise OperatorError("--turns comes without the times of words: leave --words out.")
+    return "turns" if turns else "words" if words else "text"

@@ -15,7 +15,7 @@ _COMMANDS = {
     "api": "Run one API server.",
     "worker": "Run one TTS or STT worker.",
     "say": "Speak a text through the API.",
-    "listen": "Transcribe a file or the microphone through the API.",
+    "listen": "Transcribe recordings or the microphone through the API.",
     "voices": "List voices.",
     "bench": "Put a server under load and tell what its listeners hear.",
     "models": "List, pull and verify model files.",

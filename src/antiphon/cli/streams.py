@@ -3,7 +3,7 @@
 import json
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -11,11 +11,13 @@ from uuid import uuid4
 
 import msgspec
 import pybase64
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 from websockets.sync.client import ClientConnection
 
 from antiphon.cli.client import Server
 from antiphon.errors import OperatorError
+
+Query = Mapping[str, str | Sequence[str]]
 
 
 class _Message(msgspec.Struct):
@@ -58,7 +60,7 @@ def speak(server: Server, request: Mapping[str, Any], texts: Iterable[str]) -> G
             raise
 
 
-def hear(server: Server, query: Mapping[str, str], audio: Iterable[bytes]) -> Generator[bytes]:
+def hear(server: Server, query: Query, audio: Iterable[bytes]) -> Generator[bytes]:
     """What is heard in the audio, while it comes in.
 
     Ctrl-C ends the audio, and what was said so far is still told; a second one ends that too.
@@ -74,24 +76,44 @@ def hear(server: Server, query: Mapping[str, str], audio: Iterable[bytes]) -> Ge
     Raises:
         OperatorError: the server refused, failed or went away.
     """
+    with _hearing(server, "/stt/websocket", query, audio, end="close") as socket:
+        while (kind := _checked(raw := socket.recv(decode=False)).type) != "done":
+            if kind == "transcript":
+                yield raw
+
+
+def hear_turns(server: Server, query: Query, audio: Iterable[bytes]) -> Generator[bytes]:
+    """Whose turn it is in the audio, while it comes in; takes and raises what `hear` does.
+
+    Yields:
+        The JSON of each ``turn.update``, ``turn.end`` and the like.
+    """
+    with (
+        _hearing(server, "/stt/turns/websocket", query, audio, end='{"type": "close"}') as socket,
+        suppress(ConnectionClosedOK),
+    ):
+        while True:
+            if _checked(raw := socket.recv(decode=False)).type.startswith("turn."):
+                yield raw
+
+
+@contextmanager
+def _hearing(
+    server: Server, path: str, query: Query, audio: Iterable[bytes], *, end: str
+) -> Generator[ClientConnection]:
+    """A socket to which audio is sent, and then ``end``; Ctrl-C sends that at once."""
 
     def send() -> None:
         for piece in audio:
             socket.send(piece)
-        socket.send("close")
+        socket.send(end)
 
     def close() -> None:
         with suppress(ConnectionClosed):
-            socket.send("close")
+            socket.send(end)
 
-    with (
-        server.socket("/stt/websocket", query) as socket,
-        _sending(send, socket),
-        _first_interrupt_does(close),
-    ):
-        while (kind := _checked(raw := socket.recv(decode=False)).type) != "done":
-            if kind == "transcript":
-                yield raw
+    with server.socket(path, query) as socket, _sending(send, socket), _first_interrupt_does(close):
+        yield socket
 
 
 @contextmanager

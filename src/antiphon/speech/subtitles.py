@@ -62,7 +62,7 @@ def spread(text: str, start_s: float, end_s: float) -> list[Word]:
     """Words whose times nobody told, as if each took time by its letters."""
     words = text.split()
     ends = list(accumulate((len(word) + 1 for word in words), initial=0))
-    scale = (end_s - start_s) / ends[-1] if words else 0.0
+    scale = (end_s - start_s) / max(ends[-1], 1)
     return [
         Word(word, start_s + begin * scale, start_s + end * scale)
         for word, (begin, end) in zip(words, pairwise(ends), strict=True)
@@ -106,7 +106,7 @@ def shown(cues: Sequence[Cue]) -> list[Cue]:
     starts = [*(cue.start_s - GAP_S for cue in cues[1:]), inf]
     return [
         replace(cue, end_s=max(cue.end_s, min(cue.start_s + _reading_s(cue.text), until_s)))
-        for cue, until_s in zip(cues, starts, strict=True)
+        for cue, until_s in zip(cues, starts, strict=False)
     ]
 
 
