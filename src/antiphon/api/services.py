@@ -15,7 +15,7 @@ from antiphon.api.models import ModelNames
 from antiphon.api.tokens import Tokens
 from antiphon.catalog.dictionaries import Dictionaries
 from antiphon.catalog.voices import Voices
-from antiphon.contract.events import AudioOut, Done, Final, Finalized, Partial, Timestamps, Voice
+from antiphon.contract.events import AudioOut, Done, Ending, Final, Finalized, Partial, Timestamps, Voice
 from antiphon.contract.jobs import RecognitionJob, SynthesisJob
 from antiphon.contract.presence import Presence
 from antiphon.contract.subjects import Kind
@@ -58,7 +58,7 @@ class RecognitionStream(Protocol):
         """How far its worker has come, in seconds of the stream; its text may come a little later."""
         ...
 
-    def __aiter__(self) -> AsyncIterator[Partial | Final | Finalized | Voice | Done]:
+    def __aiter__(self) -> AsyncIterator[Partial | Final | Finalized | Voice | Ending | Done]:
         """The events in order.
 
         Raises:

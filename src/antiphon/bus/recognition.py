@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.bus.streams import Host, JobStream
-from antiphon.contract.events import Done, Event, Final, Finalized, Heard, Partial, Voice
+from antiphon.contract.events import Done, Ending, Event, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
 from antiphon.contract.wire import MAX_PAYLOAD_BYTES
 
@@ -26,7 +26,7 @@ STT_RATE = 16_000
 
 
 class RecognitionStream(JobStream):
-    """A stream being heard: send audio, iterate over `Partial`, `Final`, `Finalized`, `Voice`, `Done`."""
+    """A stream being heard: send audio, iterate over what is heard, up to `Done`."""
 
     kind = "stt"
     job: RecognitionJob
@@ -70,10 +70,10 @@ class RecognitionStream(JobStream):
         self._unanswered.add(None)
         self._send_end()
 
-    async def __anext__(self) -> Partial | Final | Finalized | Voice | Done:
+    async def __anext__(self) -> Partial | Final | Finalized | Voice | Ending | Done:
         while True:
             output = await self._next_output()
-            if isinstance(output, Partial | Final | Finalized | Voice | Done):
+            if isinstance(output, Partial | Final | Finalized | Voice | Ending | Done):
                 return output
 
     @property
@@ -102,7 +102,7 @@ class RecognitionStream(JobStream):
     def _owes(self) -> bool:
         return bool(self._unanswered) or self._sent_s - self._heard_s > SILENT_AUDIO_S
 
-    def _received(self, event: Event) -> Iterable[Partial | Final | Finalized | Voice]:
+    def _received(self, event: Event) -> Iterable[Partial | Final | Finalized | Voice | Ending]:
         if isinstance(event, Partial | Final) and self._inbox and isinstance(self._inbox[-1], Partial):
             # Out of date before it was read: a reader who is slow finds no more than one.
             self._inbox.pop()
@@ -120,7 +120,7 @@ class RecognitionStream(JobStream):
                     item for item in self._replay if isinstance(item, np.ndarray) or item != event.mark
                 )
                 return (event,)
-            case Partial() | Voice():
+            case Partial() | Voice() | Ending():
                 return (event,)
             case _:
                 pass

@@ -13,6 +13,7 @@ from antiphon.bus.placement import OtherVersionOnly, Placed
 from antiphon.contract.events import (
     AudioOut,
     Done,
+    Ending,
     Event,
     Failed,
     Final,
@@ -64,7 +65,7 @@ class Host(Protocol):
         ...
 
 
-Output = AudioOut | Timestamps | Partial | Final | Finalized | Voice | Done
+Output = AudioOut | Timestamps | Partial | Final | Finalized | Voice | Ending | Done
 
 
 class JobStream(ABC):

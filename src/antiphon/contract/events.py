@@ -90,6 +90,20 @@ class Voice(_Event, frozen=True, tag="voice"):
     frames: bytes
 
 
+class Ending(_Event, frozen=True, tag="ending"):
+    """How a pause that has just begun sounds. Only for jobs that ask, from workers that can tell.
+
+    It comes right after the `Voice` of that place, and no `Voice` of a later place comes before it.
+
+    Attributes:
+        audio_s: in seconds of the stream.
+        complete: how likely the speaker has finished, 0 to 1.
+    """
+
+    audio_s: float
+    complete: float
+
+
 class Heard(_Event, frozen=True, tag="heard"):
     """How far the worker has taken in the stream.
 
@@ -121,4 +135,4 @@ class Failed(_Event, frozen=True, tag="failed"):
     retryable: bool
 
 
-Event = AudioOut | Timestamps | Partial | Final | Finalized | Voice | Heard | Done | Failed
+Event = AudioOut | Timestamps | Partial | Final | Finalized | Voice | Ending | Heard | Done | Failed

@@ -70,6 +70,8 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
         partials: send the unstable text between finals.
         word_timestamps: give each final's words their times.
         voice_activity: send `Voice` too.
+        hesitation_s: above 0: where the worker can tell by the sound whether the speaker has finished, it
+            sends `Ending` too, and an utterance ends at once at such a pause, at others after this long.
         keyterms: words and phrases that are likely to be said (never logged).
         max_silence_s: a pause this long ends an utterance.
         min_volume: RMS level (0 to 1) under which audio counts as silence.
@@ -84,6 +86,7 @@ class RecognitionJob(msgspec.Struct, frozen=True, tag="recognition", kw_only=Tru
     partials: bool = True
     word_timestamps: bool = False
     voice_activity: bool = False
+    hesitation_s: float = 0.0
     keyterms: tuple[str, ...] = ()
     max_silence_s: float = 0.6
     min_volume: float = 0.0

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.contract.events import Done, Event, Failed, Final, Finalized, Heard, Partial, Voice
+from antiphon.contract.events import Done, Ending, Event, Failed, Final, Finalized, Heard, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
 from antiphon.engine.belief import Stretch, believed
 from antiphon.models.protocols import Hints, Transcript
@@ -19,14 +19,29 @@ HEARD_EVERY_S = 1.0
 VOICE_FRAMES = 3
 """Frames of voice activity told at once (96 ms), unless text comes before."""
 
+COMPLETE = 0.5
+"""A pause that is an ending at least so likely ends its utterance: if the speaker goes on, it was torn."""
+
 Reason = Literal["final", "partial", "file"]
 """Text that somebody waits for and that will not change; text so far; text that nobody waits for live."""
 
 
 class HearingStream:
-    """A recognition job: its listener, the state of its VAD, the numbers of its messages."""
+    """A recognition job: its listener, the state of its VAD, the numbers of its messages.
 
-    def __init__(self, job: RecognitionJob, listener: Listener, vad_state: NDArray[np.float32]) -> None:
+    Attributes:
+        pauses_judged: whether somebody tells `judge_pause` of each pause.
+    """
+
+    def __init__(
+        self,
+        job: RecognitionJob,
+        listener: Listener,
+        vad_state: NDArray[np.float32],
+        *,
+        pauses_judged: bool = False,
+    ) -> None:
+        self.pauses_judged = pauses_judged
         self.job = job
         self.listener = listener
         self.vad_state = vad_state
@@ -40,6 +55,7 @@ class HearingStream:
         self._seq = 0
         self._heard_s = job.start_s
         self._received_s = job.start_s
+        self._paused_s = -1.0  # where the pause lies that was judged last
         self._voice = bytearray()  # judged, not told yet
 
     def take(self, message: AudioIn | Finalize | EndOfAudio) -> bool:
@@ -65,6 +81,31 @@ class HearingStream:
         self.listener.judge(probability)
         if self.job.voice_activity:
             self._voice.append(round(255 * probability))
+
+    @property
+    def pause_due(self) -> bool:
+        """Whether a pause has begun that is to be judged before anything that follows it."""
+        return self.pauses_judged and self.listener.pausing and self.listener.judged_s != self._paused_s
+
+    @property
+    def ready(self) -> bool:
+        """Whether frames may be judged; not while what follows depends on something else."""
+        return self.listener.ready and not self.pause_due
+
+    def judge_pause(self, complete: float | None) -> Event | None:
+        """Take how likely the speaker has finished (None: nobody can tell); what there is to tell of it."""
+        self._paused_s = self.listener.judged_s
+        if complete is None:
+            return None
+        if complete >= COMPLETE:
+            self.listener.conclude()
+        return Ending(
+            job=self.job.job,
+            attempt=self.job.attempt,
+            seq=self._take_seq(),
+            audio_s=self._paused_s,
+            complete=complete,
+        )
 
     def due(self, partial_every_s: float) -> Reason | None:
         """Why something of this stream should be recognised now, if anything should."""

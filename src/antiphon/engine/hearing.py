@@ -10,7 +10,8 @@ from antiphon.contract.jobs import AudioIn, Cancel, EndOfAudio, Finalize, JobInp
 from antiphon.engine.attention import STEP_AUDIO_S, Attention, Due, HearingCosts
 from antiphon.engine.cost import Limits, patience
 from antiphon.engine.ear import VOICE_FRAMES, HearingStream
-from antiphon.models.protocols import VAD, STTModel, Transcript
+from antiphon.engine.endings import Endings
+from antiphon.models.protocols import VAD, STTModel, Transcript, TurnModel
 from antiphon.speech.listener import Listener, ListenerOptions, Output, Window
 from antiphon.telemetry import metrics
 from antiphon.telemetry.logs import get_logger
@@ -33,6 +34,7 @@ class HearingEngine:
         limits: rows of a step, streams held.
         emit: takes each event.
         released: called with a job when its place is free again.
+        turns: judges pauses; None: nobody does.
         costs: what is known already of the model's costs.
         clock: gives seconds.
     """
@@ -45,6 +47,7 @@ class HearingEngine:
         limits: Limits,
         emit: Callable[[Event], None],
         released: Callable[[RecognitionJob], None],
+        turns: TurnModel | None = None,
         costs: HearingCosts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,6 +57,7 @@ class HearingEngine:
         self._released = released
         self._costs = costs or HearingCosts()
         self._attention = Attention(limits, self._costs)
+        self._endings = Endings(turns, limits) if turns else None
         self._clock = clock
         self._streams: dict[str, HearingStream] = {}
         self._busy = False
@@ -65,8 +69,9 @@ class HearingEngine:
 
     def add(self, job: RecognitionJob) -> None:
         """A job joins; a newer attempt of the same job takes the place of the old one."""
+        pauses_judged = self._endings is not None and job.hesitation_s > 0
         options = ListenerOptions(
-            max_silence_s=job.max_silence_s,
+            max_silence_s=job.hesitation_s if pauses_judged else job.max_silence_s,
             min_volume=job.min_volume,
             partials=job.partials,
             max_window_s=self._model.max_window_s,
@@ -81,7 +86,9 @@ class HearingEngine:
             self._emit(Failed(job=job.job, attempt=job.attempt, seq=0, message=message, retryable=False))
             self._released(job)
         else:
-            self._streams[job.job] = HearingStream(job, listener, self._vad.initial_state())
+            self._streams[job.job] = HearingStream(
+                job, listener, self._vad.initial_state(), pauses_judged=pauses_judged
+            )
 
     def tell(self, job: str, message: JobInput) -> None:
         """A message for a running job; those for other attempts or finished jobs are dropped."""
@@ -119,9 +126,13 @@ class HearingEngine:
             for output in stream.listener.poll():
                 self._say(stream, output)
         due = self._attention.due(list(self._streams.values()), began)
-        self._recognise(due)
+        pausing = self._endings.due(self._streams.values()) if self._endings else []
+        if self._endings and pausing and not (due and due[0].reason == "final"):
+            self._judge_pauses(self._endings, pausing)
+        else:
+            self._recognise(due)
         self.outlook = self._attention.outlook(due)
-        self._busy = judged or bool(due)
+        self._busy = judged or bool(due) or bool(pausing)
 
     def _judge(self) -> bool:
         started = self._clock()
@@ -131,7 +142,7 @@ class HearingEngine:
             pending = [
                 (s, frame)
                 for s in self._streams.values()
-                if s.listener.ready and (frame := s.listener.next_frame()) is not None
+                if s.ready and (frame := s.listener.next_frame()) is not None
             ]
             if not pending:
                 break
@@ -151,6 +162,23 @@ class HearingEngine:
             self._costs.judge.observe(frames, spent)
             metrics.WORKER_STEP.labels(model=self._model.name, stage="vad").observe(spent)
         return frames > 0
+
+    def _judge_pauses(self, endings: Endings, streams: list[HearingStream]) -> None:
+        started = self._clock()
+        self.patience_s = patience(started - self._step_began + endings.predict(len(streams)))
+        judged = endings.judge(streams)
+        spent = self._clock() - started
+        endings.observe(len(streams), spent)
+        self._needed_s += spent
+        metrics.WORKER_DECISIONS.labels(reason="pause").inc(len(streams))
+        metrics.WORKER_BATCH_ROWS.labels(model=self._model.name, stage="turn").observe(len(streams))
+        metrics.WORKER_STEP.labels(model=self._model.name, stage="turn").observe(spent)
+        for stream, complete in zip(streams, judged, strict=True):
+            stream.spend(spent / len(streams), None)
+            with self._only(stream):
+                self._tell_voice(stream, 1)
+                if event := stream.judge_pause(complete):
+                    self._emit(event)
 
     def _recognise(self, due: list[Due]) -> None:
         if not due:

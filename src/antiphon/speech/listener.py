@@ -237,6 +237,20 @@ class Listener:
         """Whether partials are wanted of an open utterance that grows with every frame."""
         return bool(self._partial_utterance) and not self._owed and not self._utterances.paused
 
+    @property
+    def pausing(self) -> bool:
+        """Whether the frame judged last is the last that is heard of a pause: `open_audio` ends with it."""
+        return self._utterances.pausing
+
+    def open_audio(self) -> Samples:
+        """The open utterance [n] as far as it has come; empty when none is open."""
+        return utterance.samples if (utterance := self._utterances.open) else np.zeros(0, np.float32)
+
+    def conclude(self) -> None:
+        """End the open utterance here: the speaker has finished."""
+        if ended := self._utterances.close():
+            self._queue.append(ended)
+
     def partial_due(self, every_s: float) -> bool:
         """Whether so much of the open utterance is new that its text so far is worth having.
 

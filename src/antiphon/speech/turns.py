@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from antiphon.speech.growing import GrowingText
-from antiphon.speech.pauses import Likelihood, Pause, fading
+from antiphon.speech.pauses import Likelihood, Pause, lasting
 from antiphon.speech.utterances import KEEP, START
 
 FRAME_S = 0.032
 """Length of the frames that voice activity is told in."""
+
+SHORTEST_PAUSE_S = 4.5 * FRAME_S
+"""Text that becomes final in a shorter silence was cut because it was long; nothing is judged by it."""
 
 _SMOOTHED = 3
 """Frames whose mean is the probability of speech: a click is shorter."""
@@ -87,11 +90,12 @@ class Turns:
 
     Args:
         settings: to begin with.
-        pause_s: a pause this long ends an utterance: after it all text is known. No pause is judged earlier.
+        pause_s: after a pause this long, or earlier with the final of the utterance before it, all text is
+            known. No pause is judged earlier.
         likelihood: judges pauses.
     """
 
-    def __init__(self, settings: TurnSettings, *, pause_s: float, likelihood: Likelihood = fading) -> None:
+    def __init__(self, settings: TurnSettings, *, pause_s: float, likelihood: Likelihood = lasting) -> None:
         self._settings = settings
         self._changes: deque[tuple[float, TurnSettings]] = deque()
         self._pause_s = pause_s + FRAME_S / 2
@@ -103,6 +107,7 @@ class Turns:
         self._recent: deque[float] = deque([0.0] * _SMOOTHED, maxlen=_SMOOTHED)
         self._voiced = False  # in speech, or in a pause too short to be one
         self._voice_end_s = 0.0
+        self._complete: float | None = None  # how the pause after it sounds
 
     def configure(self, settings: TurnSettings, at_s: float) -> None:
         """Go by these settings from a position of the stream on; of two for the same one, the later hold."""
@@ -123,13 +128,23 @@ class Turns:
                 events += self._frame(frame / 255)
         return events
 
+    def ending(self, at_s: float, complete: float) -> None:
+        """Take how likely the speaker has finished, as the pause sounds that has begun before ``at_s``."""
+        if at_s > self._voice_end_s:
+            self._complete = complete
+
     def partial(self, text: str) -> list[TurnEvent]:
         """Take what the open utterance sounds like so far."""
         return self._grown() if self._text.hear(text) else []
 
     def final(self, text: str) -> list[TurnEvent]:
         """Take the final text of an utterance."""
-        return self._grown() if self._text.settle(text) else []
+        grown = self._grown() if self._text.settle(text) else []
+        silence_s = self._position_s - self._voice_end_s
+        if self._state == "idle" or silence_s < SHORTEST_PAUSE_S:
+            return grown
+        self._voiced = False
+        return grown + self._silence(silence_s)
 
     def end(self) -> list[TurnEvent]:
         """The stream is over, and with it an open turn."""
@@ -142,6 +157,7 @@ class Turns:
         speech = sum(self._recent) / _SMOOTHED
         if speech >= START or (self._voiced and probability >= KEEP):
             self._voiced = True
+            self._complete = None
             self._voice_end_s = self._position_s
         silence_s = self._position_s - self._voice_end_s
         if silence_s > self._pause_s:
@@ -155,13 +171,16 @@ class Turns:
 
     def _silence(self, silence_s: float) -> list[TurnEvent]:
         timed_out = silence_s >= self._settings.end_timeout_s
-        likelihood = 0.0 if timed_out else self._likelihood(Pause(silence_s, self._text.text))
+        likelihood = 0.0 if timed_out else self._likelihood(self._pause(silence_s))
         if likelihood < self._settings.end:
             return [self._end()]
         if likelihood < self._settings.eager_end and self._state == "speaking":
             self._state = "maybe over"
             return [TurnEagerEnd(self._text.text)]
         return []
+
+    def _pause(self, silence_s: float) -> Pause:
+        return Pause(silence_s, self._text.text, self._complete)
 
     def _grown(self) -> list[TurnEvent]:
         events = self._floor_taken()

@@ -106,6 +106,11 @@ class Utterances:
         """Whether more silence would not make the open utterance longer."""
         return self._proven and len(self._frames) >= self._speech_end + POST_ROLL
 
+    @property
+    def pausing(self) -> bool:
+        """Whether a pause has just lasted as long as is heard of it."""
+        return self._proven and len(self._frames) == self._speech_end + POST_ROLL
+
     def add(self, judged: Judged) -> Utterance | None:
         """Take the next frame; returns the utterance that it ends, if any.
 

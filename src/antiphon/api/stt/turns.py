@@ -22,7 +22,7 @@ from antiphon.api.stt.live import CLOSE, Close, Inlet, send, serve
 from antiphon.api.stt.request import make_job, parse_stream_request
 from antiphon.api.stt.thresholds import settings_of_config, settings_of_query
 from antiphon.api.stt.together import together
-from antiphon.contract.events import Done, Final, Finalized, Partial, Voice
+from antiphon.contract.events import Done, Ending, Final, Finalized, Partial, Voice
 from antiphon.errors import BadRequest
 from antiphon.speech.turns import (
     TurnEagerEnd,
@@ -37,7 +37,10 @@ from antiphon.speech.turns import (
 from antiphon.telemetry.metrics import STT_FINAL, STT_PARTIAL
 
 PAUSE_S = 0.32
-"""A pause this long ends an utterance, and is judged: with shorter ones more sentences would be torn."""
+"""A pause this long ends an utterance where nobody hears whether the speaker has finished."""
+
+HESITATION_S = 0.5
+"""A pause this long ends one where somebody does, and hears that the speaker has not."""
 
 Command = TurnSettings | Close
 
@@ -90,9 +93,12 @@ async def _hear(
     asked, raw = parse_stream_request(query)
     commands.settings = settings_of_query(query)
     job = msgspec.structs.replace(
-        make_job(asked, services, partials=True), max_silence_s=PAUSE_S, voice_activity=True
+        make_job(asked, services, partials=True),
+        max_silence_s=PAUSE_S,
+        hesitation_s=HESITATION_S,
+        voice_activity=True,
     )
-    turns = Turns(commands.settings, pause_s=PAUSE_S)
+    turns = Turns(commands.settings, pause_s=HESITATION_S)
     latency = StreamLatency()
     async with aclosing(await services.dispatcher.recognize(job, tenant=tenant)) as stream:
         await send(socket, {"type": "connected", "request_id": request_id_of(socket)})
@@ -136,11 +142,14 @@ class Teller:
             for turn_event in self._take(event):
                 await send(self._socket, self._message(turn_event))
 
-    def _take(self, event: Partial | Final | Finalized | Voice | Done) -> list[TurnEvent]:
+    def _take(self, event: Partial | Final | Finalized | Voice | Ending | Done) -> list[TurnEvent]:
         now_s = time.monotonic()
         match event:
             case Voice():
                 return self._turns.voice(event.audio_s, event.frames)
+            case Ending():
+                self._turns.ending(event.audio_s, event.complete)
+                return []
             case Partial():
                 waited_s = self._latency.partial(now_s, event.audio_s)
                 STT_PARTIAL.labels(model=self._model).observe(waited_s)

@@ -25,7 +25,7 @@ from antiphon.api.stt.live import CLOSE, Close, Inlet, send, serve
 from antiphon.api.stt.request import make_job, parse_stream_request
 from antiphon.api.stt.together import together
 from antiphon.api.stt.words import word_fields
-from antiphon.contract.events import Done, Final, Finalized, Partial, Voice
+from antiphon.contract.events import Done, Ending, Final, Finalized, Partial, Voice
 from antiphon.errors import BadRequest
 from antiphon.telemetry.metrics import STT_FINAL, STT_PARTIAL
 
@@ -117,7 +117,7 @@ class Teller:
                     await send(self._socket, {"type": "flush_done", "request_id": self._request_id})
                 case Done():
                     return
-                case Voice():
+                case Voice() | Ending():
                     pass
 
     async def _partial(self, partial: Partial) -> None:

@@ -17,7 +17,7 @@ from antiphon.api.openai.errors import WrongField, error_fields
 from antiphon.api.openai.realtime.config import SessionConfig
 from antiphon.api.openai.realtime.onset import Onset
 from antiphon.audio.encodings import bytes_per_sample
-from antiphon.contract.events import Done, Final, Finalized, Partial, Voice
+from antiphon.contract.events import Done, Ending, Final, Finalized, Partial, Voice
 from antiphon.errors import AntiphonError, BadRequest
 from antiphon.speech.growing import GrowingText
 
@@ -137,7 +137,7 @@ class Conversation:
                     "input_audio_buffer.clear, which a transcription session takes.",
                 )
 
-    def heard(self, event: Partial | Final | Finalized | Voice | Done) -> list[Say]:
+    def heard(self, event: Partial | Final | Finalized | Voice | Ending | Done) -> list[Say]:
         """Take what was recognised of the audio since `Open`."""
         match event:
             case Voice():
@@ -150,7 +150,7 @@ class Conversation:
             case Done():
                 self._open = None
                 return self._complete(self._received_s)
-            case Finalized():
+            case Finalized() | Ending():
                 return []
 
     def failed(self, error: AntiphonError) -> list[Say]:
