@@ -56,7 +56,7 @@ def test_a_catalog_is_read(tmp_path: Path) -> None:
         ('name = "toy.onnx"', 'name = "a/b"', "name"),
         ("default = true", "", "default"),
         ('["file:///toy.onnx"]', "[]", "sources"),
-        ("file:///toy.onnx", "s3://bucket/toy.onnx", "s3://"),
+        ("file:///toy.onnx", "s3://bucket", "s3://bucket/key"),
         ("file:///toy.onnx", "toy.onnx", "no scheme"),
         ('"file:///toy.onnx"', '["file:///one", "two"]', "'two' has no scheme"),
         ('"file:///toy.onnx"', "[]", "sources"),

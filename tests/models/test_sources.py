@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from antiphon.models.packages import Packages, SourceFailed
 from antiphon.models.sources import (
+    BucketFile,
     HubFile,
     InstalledFile,
     Joined,
@@ -51,6 +52,8 @@ def read(tmp_path: Path) -> Callable[..., bytes]:
         ("hf://owner/model@main/onnx/a.onnx", (HubFile("owner/model", "main", "onnx/a.onnx"),)),
         ("https://example.org/a?b=c", (Url("https://example.org/a?b=c"),)),
         ("http://127.0.0.1:80/a", (Url("http://127.0.0.1:80/a"),)),
+        ("s3://bucket/models/a", (BucketFile("s3://bucket/models/a"),)),
+        ("az://container/a", (BucketFile("az://container/a"),)),
         ("file:///mnt/my%20models/a", (LocalFile(Path("/mnt/my models/a")),)),
     ],
 )
@@ -61,8 +64,9 @@ def test_addresses_are_parsed(address: str, ways: tuple[Source, ...]) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("s3://bucket/a", "no scheme that models can come from; known are pypi://, npm://, hf://"),
-        ("gs://bucket/a", "no scheme"),
+        ("ftp://bucket/a", "no scheme that models can come from; known are pypi://, npm://, hf://"),
+        ("s3://bucket", "s3://bucket/key"),
+        ("gs:///a", "gs://bucket/key"),
         ("/a/path", "no scheme"),
         ("pypi://toy/a", "pypi://package==version/path"),
         ("pypi://--index-url==1/a", "pypi://package==version/path"),

@@ -1,4 +1,4 @@
-"""``antiphon models``: list, pull and verify model files."""
+"""``antiphon models``: list, pull and verify model files; add models of one's own, and remove any."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +10,16 @@ from rich.table import Table
 
 from antiphon.cli.console import complain, err, out, plain_errors
 from antiphon.errors import ModelMissing, OperatorError
+from antiphon.models import adding as models_adding
 from antiphon.models.catalog import Model, ModelFile
+from antiphon.models.owncatalog import own_catalog_path
+from antiphon.models.places import Place
 from antiphon.models.store import ModelStore, Status
 from antiphon.settings import load_settings
 
 app = typer.Typer(
-    help="List, pull and verify model files, which are held to the sizes and sha256 of the catalog.",
+    help="List, pull and verify model files, which are held to the sizes and sha256 of the catalog; add "
+    "models of your own.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -77,6 +81,56 @@ def pull(
     out.print(f"Pulled and verified: {', '.join(pulled)}", highlight=False, soft_wrap=True)
 
 
+@app.command(epilog="Example: antiphon models add s3://bucket/models/moonshine-base")
+@plain_errors()
+def add(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, or file:///folder, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix.",
+            metavar="SOURCE",
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name that clients call it by; else that in its model.toml, else its folder's."),
+    ] = None,
+    config: Config = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Add a model of your own: a Whisper in CTranslate2 form, or a Moonshine in ONNX form.
+
+    Copies its files into the models folder, checks them against a SHA256SUMS that lies beside them, and
+    writes what they are into catalog.toml there: from then on it is a model like the others, under its name.
+    Again, it takes what has changed in the source. Credentials for buckets are found as the store's own tools
+    find them.
+    """
+    store = _store(config, models_dir)
+    place = Place.parse(source)
+    with Bars() as bars:
+        model = models_adding.add(store, place, name, bars)
+    size = decimal(model.size)
+    out.print(
+        f"Added: {model.name} ({size}), written into {own_catalog_path(store.root)}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command(epilog="Example: antiphon models remove whisper-tiny")
+@plain_errors()
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Models to remove.")],
+    config: Config = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Delete the files of models; those of your own leave the list, too."""
+    store = _store(config, models_dir)
+    for name in names:
+        store.remove(name)
+        out.print(f"Removed: {name}", highlight=False)
+
+
 @app.command(epilog="Example: antiphon models verify hibari")
 @plain_errors()
 def verify(
@@ -110,7 +164,7 @@ def verify(
 
 
 class Bars(Progress):
-    """A bar for each file and package (see `antiphon.models.store.Progress`)."""
+    """A bar for each file and package (see `antiphon.models.progress.Progress`)."""
 
     def __init__(self) -> None:
         super().__init__(

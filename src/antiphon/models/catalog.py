@@ -24,12 +24,14 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         size: in bytes.
         sha256: of its contents, in hexadecimal.
         sources: addresses to try in order, see `antiphon.models.sources`.
+        etag: what the bucket they were taken from called these contents, if it was one.
     """
 
     name: Name
     size: Annotated[int, msgspec.Meta(gt=0)]
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
     sources: Annotated[tuple[Address, ...], msgspec.Meta(min_length=1)]
+    etag: str | None = None
 
 
 class Model(Traits, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +86,7 @@ class Model(Traits, frozen=True, forbid_unknown_fields=True):
 class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All models, in the order in which they are listed."""
 
-    models: tuple[Model, ...]
+    models: tuple[Model, ...] = ()
 
     @property
     def defaults(self) -> tuple[str, ...]:

@@ -11,6 +11,9 @@ An address is a text, or a list of texts: the addresses of the parts that make t
                                           pack``; ``path`` is below the tarball's top folder
 ``hf://owner/repository@revision/path``   a file of the Hugging Face hub, or of the mirror in ``HF_ENDPOINT``
 ``https://…``, ``http://…``               a plain download
+``s3://bucket/key``                       an object of S3, or of a store that speaks its protocol
+``gs://bucket/key``                       an object of Google Cloud Storage
+``az://container/key``                    an object of Azure Blob Storage
 ``file:///path``                          a local or mounted file
 ========================================  ==================================================================
 
@@ -31,6 +34,9 @@ import msgspec
 from antiphon.models.packages import CHUNK_BYTES, Packages, SourceFailed, read_member
 
 _HUB = "https://huggingface.co"
+
+BUCKETS = ("s3", "gs", "az")
+"""Schemes of object stores."""
 
 Address = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 """Of a file, or of its parts in order."""
@@ -142,6 +148,22 @@ class Url:
 
 
 @dataclass(frozen=True, slots=True)
+class BucketFile:
+    """An object in a bucket, see `antiphon.models.buckets`."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    def read(self, start: int, packages: Packages) -> Iterator[bytes]:  # noqa: ARG002 - the protocol's
+        """See `Source.read`."""
+        from antiphon.models.buckets import read_object
+
+        yield from read_object(self.url, start)
+
+
+@dataclass(frozen=True, slots=True)
 class HubFile:
     """A file of a repository on the Hugging Face hub (``/OWNER/NAME/resolve/REVISION/PATH``)."""
 
@@ -245,6 +267,14 @@ def _parse_file(rest: str) -> tuple[Source, ...]:
     return (LocalFile(Path(unquote(at["path"]))),)
 
 
+def _parse_bucket(scheme: str) -> Callable[[str], tuple[Source, ...]]:
+    def parse(rest: str) -> tuple[Source, ...]:
+        _match(scheme, "bucket/key", r"[\w.-]+/.+", rest)
+        return (BucketFile(f"{scheme}://{rest}"),)
+
+    return parse
+
+
 def _parse_url(scheme: str) -> Callable[[str], tuple[Source, ...]]:
     def parse(rest: str) -> tuple[Source, ...]:
         if not urlsplit(f"{scheme}://{rest}").hostname:
@@ -260,5 +290,6 @@ _SCHEMES: dict[str, Callable[[str], tuple[Source, ...]]] = {
     "hf": _parse_hub,
     "https": _parse_url("https"),
     "http": _parse_url("http"),
+    **{scheme: _parse_bucket(scheme) for scheme in BUCKETS},
     "file": _parse_file,
 }

