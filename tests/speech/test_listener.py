@@ -15,15 +15,10 @@ from antiphon.speech.listener import (
     FRAME_SAMPLES,
     PARTIAL_GROWTH,
     SAMPLE_RATE,
-    Ended,
-    Finalized,
-    FinalText,
     Listener,
     ListenerOptions,
-    Output,
-    PartialText,
-    Window,
 )
+from antiphon.speech.windows import Ended, Finalized, FinalText, Output, PartialText, Window
 
 Samples = NDArray[np.float32]
 
@@ -39,6 +34,10 @@ class Said:
 class Heard:
     text: str
     words: tuple[Said, ...] = ()
+
+    @property
+    def probabilities(self) -> list[float]:
+        return [1.0] * len(self.text.split())
 
 
 WORD = 4_096

@@ -49,10 +49,17 @@ class Timestamps(_Event, frozen=True, tag="timestamps"):
 
 
 class Partial(_Event, frozen=True, tag="partial"):
-    """Unstable text of the open utterance: replaces the last partial."""
+    """Text of the open utterance so far: replaces the last partial.
+
+    Attributes:
+        text: joins the finals as theirs does.
+        audio_s: how far it was heard, in seconds of the stream.
+        certain: how many characters of the text later partials begin with too, and most likely the final.
+    """
 
     text: str
     audio_s: float
+    certain: int = 0
 
 
 class Final(_Event, frozen=True, tag="final"):

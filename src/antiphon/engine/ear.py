@@ -11,8 +11,9 @@ from antiphon.contract.events import Done, Ending, Event, Failed, Final, Finaliz
 from antiphon.contract.jobs import AudioIn, EndOfAudio, Finalize, RecognitionJob
 from antiphon.engine.belief import Stretch, believed
 from antiphon.models.protocols import Hints, Transcript
-from antiphon.speech.listener import SAMPLE_RATE, Ended, FinalText, Listener, Output, PartialText, Window
-from antiphon.speech.listener import Finalized as FinalizedOutput
+from antiphon.speech.listener import SAMPLE_RATE, Listener
+from antiphon.speech.windows import Ended, FinalText, Output, PartialText, Window
+from antiphon.speech.windows import Finalized as FinalizedOutput
 
 HEARD_EVERY_S = 1.0
 
@@ -182,7 +183,14 @@ class HearingStream:
         job, attempt, seq = self.job.job, self.job.attempt, self._take_seq()
         match output:
             case PartialText():
-                return Partial(job=job, attempt=attempt, seq=seq, text=output.text, audio_s=output.audio_s)
+                return Partial(
+                    job=job,
+                    attempt=attempt,
+                    seq=seq,
+                    text=output.text,
+                    audio_s=output.audio_s,
+                    certain=output.certain,
+                )
             case FinalText():
                 return Final(
                     job=job,

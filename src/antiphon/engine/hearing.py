@@ -12,7 +12,8 @@ from antiphon.engine.cost import Limits, patience
 from antiphon.engine.ear import VOICE_FRAMES, HearingStream
 from antiphon.engine.endings import Endings
 from antiphon.models.protocols import VAD, STTModel, Transcript, TurnModel
-from antiphon.speech.listener import Listener, ListenerOptions, Output, Window
+from antiphon.speech.listener import Listener, ListenerOptions
+from antiphon.speech.windows import Output, Window
 from antiphon.telemetry import metrics
 from antiphon.telemetry.logs import get_logger
 

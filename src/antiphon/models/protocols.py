@@ -3,6 +3,7 @@
 Both are called from one thread only (the engine's).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -165,6 +166,8 @@ class Passage:
         log_probability: mean of its tokens' natural logarithms.
         words: how many of the transcript's timed words it has, when those are asked for.
         no_speech: the model's own probability that nothing was said there; 0 when it does not tell.
+        doubts: of each word (parted at blanks) the least log-probability of its tokens; empty when the model
+            does not tell: that of the passage stands for it.
     """
 
     text: str
@@ -173,6 +176,7 @@ class Passage:
     log_probability: float
     words: int = 0
     no_speech: float = 0.0
+    doubts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,17 @@ class Transcript:
     words: tuple[Timed, ...] = ()
     language: str = ""
     passages: tuple[Passage, ...] = ()
+
+    @property
+    def probabilities(self) -> list[float]:
+        """Of each word of the text, parted at blanks."""
+        count = len(self.text.split())
+        told = [
+            math.exp(doubt)
+            for passage in self.passages
+            for doubt in passage.doubts or [passage.log_probability] * len(passage.text.split())
+        ]
+        return told if len(told) == count else [min(told, default=1.0)] * count
 
 
 H = TypeVar("H")

@@ -3,15 +3,16 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from antiphon.contract.events import Word
 from antiphon.errors import InternalError
+from antiphon.speech.certainty import Certainty
 from antiphon.speech.cutting import HeardWord, best_cut, text_before
 from antiphon.speech.framing import Frame, Framer, Samples
 from antiphon.speech.utterances import Judged, Utterance, Utterances
+from antiphon.speech.windows import Ended, Finalized, FinalText, Heard, Output, PartialText, Stretch, Window
 
 SAMPLE_RATE = 16_000
 FRAME_SAMPLES = 512
@@ -44,97 +45,6 @@ class ListenerOptions:
     start_s: float = 0.0
 
 
-class Stretch(NamedTuple):
-    """Speech without a pause.
-
-    Attributes:
-        start_s, end_s: where it lies in the stream.
-        probability: of speech, mean of its frames.
-    """
-
-    start_s: float
-    end_s: float
-    probability: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
-    """Audio to recognise now.
-
-    Attributes:
-        samples: [n] at 16 kHz.
-        start_s, end_s: where it lies in the stream.
-        final: whether its text is to be final.
-        torn: whether the text of its end is to be left to the next window: the times of its words are needed.
-        speech: each stretch of speech in it.
-    """
-
-    samples: Samples
-    start_s: float
-    end_s: float
-    final: bool
-    torn: bool
-    speech: tuple[Stretch, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PartialText:
-    """What the open utterance sounds like so far; replaces the last one, and joins the finals verbatim.
-
-    Attributes:
-        text: begins with a blank unless it is the first of the stream.
-        audio_s: position in the stream up to which it was heard.
-    """
-
-    text: str
-    audio_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class FinalText:
-    """Text that never changes, one for each final window.
-
-    Attributes:
-        text: joins the earlier finals verbatim; empty when the recogniser heard nothing in the window.
-        start_s, end_s: the window.
-        words: times in seconds of the stream; empty unless the recogniser gave them.
-    """
-
-    text: str
-    start_s: float
-    end_s: float
-    words: tuple[Word, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Finalized:
-    """Answer to `Listener.finalize`: all text of the audio before it is out."""
-
-    mark: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Answer to `Listener.end`: nothing follows."""
-
-
-Output = PartialText | FinalText | Finalized | Ended
-
-
-class Heard(Protocol):
-    """What a recogniser made of a window."""
-
-    @property
-    def text(self) -> str:
-        """Without blanks at the ends; empty when nothing was said."""
-        ...
-
-    @property
-    def words(self) -> Sequence[HeardWord]:
-        """Empty unless asked for; asked for they are for torn windows."""
-        ...
-
-
 class Listener:
     """Turns audio into windows worth recognising, and their texts into finals and partials.
 
@@ -159,7 +69,8 @@ class Listener:
         self._asked: deque[Window] = deque()  # what `next_window` gave and `hear` has not answered
         self._judged = 0
         self._partial_end = 0
-        self._partial_text = ""
+        self._certainty = Certainty()  # of the open utterance
+        self._partial: PartialText | None = None  # said last of it
         self._text_before = options.start_s > 0
         self._ending = False
 
@@ -290,7 +201,7 @@ class Listener:
             raise InternalError("hear() answers the windows that next_window() gave, in their order.")
         self._asked.popleft()
         if not window.final:
-            return self._partial(window, heard.text)
+            return self._hear_partial(window, heard)
         outputs = self.poll()
         outputs.append(self._settle(window, heard))
         return outputs + self.poll()
@@ -355,12 +266,13 @@ class Listener:
             for stretch in stretches
         )
 
-    def _partial(self, window: Window, text: str) -> list[Output]:
-        text = self._joining(text)
-        if not text or text == self._partial_text:
-            return []
-        self._partial_text = text
-        return [PartialText(text, window.end_s)]
+    def _hear_partial(self, window: Window, heard: Heard) -> list[Output]:
+        words = self._certainty.hear(heard.text.split(), heard.probabilities)
+        certain = self._joining(" ".join(self._certainty.words))
+        partial = PartialText(self._joining(" ".join(words)), window.end_s, len(certain))
+        last, self._partial = self._partial, partial
+        known = (last.text, last.certain) if last else ("", 0)
+        return [] if (partial.text, partial.certain) == known else [partial]
 
     def _settle(self, window: Window, heard: Heard) -> FinalText:
         """Say the oldest utterance; of a torn one, what comes before the best place to cut it."""
@@ -379,7 +291,7 @@ class Listener:
     def _final(self, text: str, words: Sequence[HeardWord], start_s: float, end_s: float) -> FinalText:
         text = self._joining(text)
         self._text_before = self._text_before or bool(text)
-        self._partial_text = ""
+        self._certainty, self._partial = Certainty(), None
         times = tuple(
             Word(word.text, start_s + word.start / SAMPLE_RATE, start_s + word.end / SAMPLE_RATE)
             for word in words

@@ -18,8 +18,8 @@ SPANS = [(0, 100), (100, 250), (300, 330), (330, 350)]
 def test_a_passage_is_a_sentence_with_its_times_and_tokens() -> None:
     said = passages(WORDS, SPANS, [-1.0, -2.0, -3.0, -2.0, -0.5, -0.5, -0.5, -0.5])
     assert said == (
-        Passage("Good morning.", 0, 250, pytest.approx(-2.0), 2),
-        Passage(" Thank you.", 300, 350, pytest.approx(-0.5), 2),
+        Passage("Good morning.", 0, 250, pytest.approx(-2.0), 2, doubts=(-1.0, -3.0)),
+        Passage(" Thank you.", 300, 350, pytest.approx(-0.5), 2, doubts=(-0.5, -0.5)),
     )
 
 

@@ -153,7 +153,7 @@ class Teller:
             case Partial():
                 waited_s = self._latency.partial(now_s, event.audio_s)
                 STT_PARTIAL.labels(model=self._model).observe(waited_s)
-                return self._turns.partial(event.text)
+                return self._turns.partial(event.text[: event.certain])
             case Final():
                 waited_s = self._latency.final(now_s, event.end_s)
                 STT_FINAL.labels(model=self._model).observe(waited_s)

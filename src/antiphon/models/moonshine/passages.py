@@ -41,6 +41,7 @@ def passages(
                 end=spans[part[-1]][1],
                 log_probability=float(np.mean(share)),
                 words=len(part),
+                doubts=tuple(min(log_probabilities[token] for token in words[i].tokens) for i in part),
             )
         )
     return tuple(made)

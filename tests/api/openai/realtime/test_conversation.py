@@ -29,8 +29,8 @@ HEAD: dict[str, Any] = {"job": "j", "attempt": 0, "seq": 0}
 DONE = Done(**HEAD, audio_s=1.0, processing_s=0.1)
 
 
-def partial(text: str, audio_s: float = 1.0) -> Partial:
-    return Partial(**HEAD, text=text, audio_s=audio_s)
+def partial(text: str, certain: str = "") -> Partial:
+    return Partial(**HEAD, text=text, audio_s=1.0, certain=len(certain))
 
 
 def final(text: str, start_s: float = 0.0, end_s: float = 1.0) -> Final:
@@ -96,7 +96,7 @@ def test_a_turn_from_its_first_sound_to_its_text(conversation: Conversation) -> 
         "item_id": "item_1",
     }
     assert conversation.heard(partial("Good morn")) == []
-    (delta,) = said(conversation.heard(partial("Good morning")))
+    (delta,) = said(conversation.heard(partial("Good morning", certain="Good")))
     assert (delta["item_id"], delta["delta"]) == ("item_1", "Good")
     told = said(conversation.heard(final("Good morning.", 0.06, 1.2)))
     assert types([Say(event) for event in told]) == ["speech_stopped", "committed", "delta", "completed"]

@@ -227,7 +227,7 @@ class Conversation:
 
     def _partial(self, partial: Partial) -> list[Say]:
         begun = self._begin(partial.audio_s) if self._detects and partial.text else []
-        return [*begun, *self._show(lambda shown: shown.hear(partial.text))]
+        return [*begun, *self._show(lambda shown: shown.hear(partial.text[: partial.certain]))]
 
     def _final(self, final: Final) -> list[Say]:
         self._onset.ended()
