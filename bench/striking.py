@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import jiwer
 import msgspec
 import nats
 import numpy as np
@@ -24,6 +23,7 @@ from antiphon.loadtest.sentences import SENTENCES
 from antiphon.loadtest.speech import WebSocketClient
 from antiphon.loadtest.target import Target
 from antiphon.loadtest.websocket import open_socket
+from antiphon.loadtest.wordrate import word_errors
 from support.clients import HEARING, PIECE_S, recording
 from support.pair import Pair
 from support.platform import KEY
@@ -125,8 +125,8 @@ class Talk(Stream):
 
     def verdict(self, blow: float) -> dict[str, Any]:  # noqa: ARG002 - words have no time here
         """Words missing, too many or other than they should be."""
-        found = jiwer.process_words([self.expected], [normalise(" ".join(self.finals))])
-        return {"lost": found.deletions, "doubled": found.insertions, "changed": found.substitutions}
+        found = word_errors(self.expected, " ".join(self.finals))
+        return {"lost": found.dropped, "doubled": found.inserted, "changed": found.replaced}
 
 
 class Spy:

@@ -2,6 +2,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,15 @@ import numpy as np
 import orjson
 import pytest
 
+from antiphon.api.app import create_app
+from antiphon.api.server import listening
 from antiphon.audio.containers import wav_bytes
 from antiphon.cli.bench import app
 from antiphon.cli.benchoptions import MOST, Loads, parse_loads, parse_seconds, parse_seeds
 from antiphon.errors import OperatorError
+from antiphon.telemetry.health import Readiness, serve_health
+from support.everything import KEY as EVERY_KEY
+from support.everything import services_for_everything
 
 LOAD = ("--concurrency", "1,2", "--duration", "0.4s")
 
@@ -55,6 +61,56 @@ async def test_hearing_is_measured(command: Any, recordings: Path, tmp_path: Pat
     points = orjson.loads((tmp_path / "json").read_bytes())["points"]
     assert [point["errors"] for point in points] == [{}, {}]
     assert all(point["figures"]["wer"] is None for point in points)
+
+
+@pytest.fixture
+async def hearing(tmp_path: Path) -> AsyncIterator[str]:
+    """A server that hears "word" in everything, and knows when nobody speaks."""
+    with services_for_everything(tmp_path / "everything") as services:
+        async with listening(create_app(services), services.settings, services.lifetime) as [port]:
+            yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+async def metrics() -> AsyncIterator[str]:
+    async with serve_health(Readiness(), "127.0.0.1", 0) as port:
+        yield f"http://127.0.0.1:{port}/metrics"
+
+
+async def test_word_errors_are_counted_and_listed(
+    run: Any, hearing: str, metrics: str, recordings: Path
+) -> None:
+    manifest = recordings / "pool.jsonl"
+    manifest.write_text('{"file": "a.wav", "text": "Sea.", "group": "human"}')
+    files = [f"--{form}={recordings / form}" for form in ("json", "markdown", "html")]
+    options = "--manifest", str(manifest), "--metrics", metrics, "--check", *files
+    result = await run(app, "stt", *options, "--url", hearing, "--api-key", EVERY_KEY)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert "group human misses wer<=4%" in result.stdout
+    whole = orjson.loads((recordings / "json").read_bytes())
+    assert whole["points"][0]["figures"]["wer"] == 1.0
+    assert "s of streams" in whole["facts"]["streams a core"]
+    assert "[sea → word] |" in (recordings / "markdown").read_text()
+    assert "[sea → word]" in (recordings / "html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--rps", "1"), "one number of streams"),
+        (("--concurrency", "1,2"), "one number of streams"),
+        (("--slo", "final_p90<=1s"), "no figure 'final_p90'"),
+        (("--metrics", "http://127.0.0.1:9"), "--metrics http://127.0.0.1:9 does not tell"),
+    ],
+)
+async def test_what_is_wrong_with_a_manifest_run_is_told(
+    command: Any, recordings: Path, options: tuple[str, ...], told: str
+) -> None:
+    manifest = recordings / "pool.jsonl"
+    manifest.write_text('{"file": "a.wav", "text": "Sea."}')
+    result = await command(app, "stt", "--manifest", str(manifest), *options)
+    assert result.exit_code == 1
+    assert told in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(("slo", "status"), [("errors==0", 0), ("errors>0", 1)])

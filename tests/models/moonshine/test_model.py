@@ -1,9 +1,7 @@
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import jiwer
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,18 +12,15 @@ from antiphon.models.moonshine import MoonshineModel
 from antiphon.models.protocols import Transcript
 from antiphon.models.store import ModelStore
 from antiphon.speech.listener import Ended, FinalText, Output, PartialText
+from support.words import word_error_rate
 
 pytestmark = pytest.mark.models
 
 Samples = NDArray[np.float32]
 
 
-def normal(text: str) -> str:
-    return " ".join(re.sub(r"[^a-z' ]", " ", text.lower()).split())
-
-
 def word_errors(clips: list, heard: list[str]) -> float:
-    return jiwer.wer([normal(clip.text) for clip in clips], [normal(text) for text in heard])
+    return word_error_rate([clip.text for clip in clips], heard)
 
 
 def hear(
