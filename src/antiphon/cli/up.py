@@ -29,6 +29,7 @@ from antiphon.settings import Settings
 app = typer.Typer(add_completion=False)
 
 _VAD_MODEL = "silero-vad"
+_TURN_MODEL = "smart-turn-v3"
 _READY_TIMEOUT_S = 120.0
 _REDRAW_S = 0.1
 
@@ -126,7 +127,7 @@ def _pull_models(settings: Settings) -> None:
     if settings.tts_workers:
         wanted.append(settings.tts_model)
     if settings.stt_workers:
-        wanted += [settings.stt_model, _VAD_MODEL]
+        wanted += [settings.stt_model, _VAD_MODEL, _TURN_MODEL]
     store = ModelStore(settings.models_dir)
     lacking = store.lacking(wanted)
     if lacking:

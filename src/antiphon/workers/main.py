@@ -19,8 +19,9 @@ from antiphon.contract.subjects import Kind
 from antiphon.engine.cost import Limits
 from antiphon.engine.learning import learn
 from antiphon.engine.speaking import SpeakingEngine
-from antiphon.models.protocols import VAD, STTModel, TTSModel
-from antiphon.models.registry import load_stt, load_tts, load_vad
+from antiphon.errors import ModelMissing
+from antiphon.models.protocols import VAD, STTModel, TTSModel, TurnModel
+from antiphon.models.registry import load_stt, load_tts, load_turn, load_vad
 from antiphon.models.store import ModelStore
 from antiphon.settings import Settings
 from antiphon.telemetry.health import Readiness, serve_health
@@ -47,7 +48,8 @@ def run(kind: Kind, settings: Settings) -> None:
         voice_model = load_tts(settings.tts_model, store)
         offering, make_engine = _tts(voice_model, settings)
     else:
-        offering, make_engine = _stt(load_stt(settings.stt_model, store), load_vad(store), settings)
+        heard = load_stt(settings.stt_model, store)
+        offering, make_engine = _stt(heard, load_vad(store), _turn_model(store), settings)
     if not uvloop.run(_serve(offering, make_engine, settings)):
         sys.exit(1)
 
@@ -65,13 +67,27 @@ def _tts(model: TTSModel[Any], settings: Settings) -> tuple[Presence, MakeEngine
     return offering, make_engine
 
 
-def _stt(model: STTModel[Any], vad: VAD, settings: Settings) -> tuple[Presence, MakeEngine]:
+def _turn_model(store: ModelStore) -> TurnModel | None:
+    """What judges pauses by their sound; where it was not pulled, turns end by silence and text."""
+    try:
+        return load_turn(store)
+    except ModelMissing as error:
+        _log.warning("pauses_not_judged", reason=str(error))
+        return None
+
+
+def _stt(
+    model: STTModel[Any], vad: VAD, turns: TurnModel | None, settings: Settings
+) -> tuple[Presence, MakeEngine]:
     from antiphon.engine.hearing import HearingEngine
 
     limits = _limits(settings)
 
     def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
-        return cast("JobEngine", HearingEngine(model, vad, limits=limits, emit=emit, released=released))
+        return cast(
+            "JobEngine",
+            HearingEngine(model, vad, limits=limits, emit=emit, released=released, turns=turns),
+        )
 
     return _presence("stt", model.name, model.languages, model.digest), make_engine
 
