@@ -42,6 +42,7 @@ class LevelRecogniser:
     sample_rate = RATE
     languages = ("en",)
     max_window_s = 20.0
+    takes_keyterms = False
     digest = "1" * 64
 
     def __init__(self) -> None:

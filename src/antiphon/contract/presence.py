@@ -19,6 +19,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
         model: canonical name of the model it serves.
         languages: codes it can speak or hear.
         voices: ids it can speak with (TTS).
+        keyterms: whether a job's key terms change what it hears (STT).
         load, capacity: streams held, and streams it can hold.
         wait_s: seconds until a job offered now would bring its first audio or text, as the worker reckons.
         wait_per_job_s: what each job that it takes adds to that.
@@ -33,6 +34,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     languages: tuple[str, ...]
     voices: tuple[str, ...] = ()
+    keyterms: bool = False
     load: int = 0
     capacity: int = 0
     wait_s: float = 0.0

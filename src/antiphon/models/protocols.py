@@ -216,12 +216,14 @@ class STTModel(Protocol[H]):
     Attributes:
         name, sample_rate, languages, digest: as for `TTSModel`.
         max_window_s: the longest window it hears well.
+        takes_keyterms: whether the key terms of `Hints` change what it writes.
     """
 
     name: str
     sample_rate: int
     languages: tuple[str, ...]
     max_window_s: float
+    takes_keyterms: bool
     digest: str
 
     def start(self, hints: Hints = NO_HINTS) -> H:

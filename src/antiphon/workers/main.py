@@ -89,7 +89,8 @@ def _stt(
             HearingEngine(model, vad, limits=limits, emit=emit, released=released, turns=turns),
         )
 
-    return _presence("stt", model.name, model.languages, model.digest), make_engine
+    offering = _presence("stt", model.name, model.languages, model.digest, keyterms=model.takes_keyterms)
+    return offering, make_engine
 
 
 def _limits(settings: Settings) -> Limits:
@@ -106,6 +107,7 @@ def _presence(
     digest: str,
     *,
     voices: tuple[str, ...] = (),
+    keyterms: bool = False,
 ) -> Presence:
     return Presence(
         worker=uuid4().hex,
@@ -113,6 +115,7 @@ def _presence(
         model=model,
         languages=languages,
         voices=voices,
+        keyterms=keyterms,
         version=__version__,
         digest=digest,
     )

@@ -159,9 +159,10 @@ async def test_what_has_no_effect_is_named(http: httpx.AsyncClient, recording: b
         **{"chunking_strategy[type]": "server_vad"},
         hotwords="",
         language="en",
+        keyterm="Ada",
     )
     assert response.status_code == 200
-    assert response.headers["antiphon-ignored"] == "chunking_strategy, include, prompt, temperature"
+    assert response.headers["antiphon-ignored"] == "chunking_strategy, include, keyterm, prompt, temperature"
 
 
 async def test_headerless_samples_are_taken_as_with_stt(http: httpx.AsyncClient) -> None:

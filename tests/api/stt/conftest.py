@@ -81,6 +81,7 @@ class FakeDispatcher:
     """Gives out streams of ``recognition``, or raises ``refusal``."""
 
     languages: tuple[str, ...] = ("en",)
+    keyterms: bool = False
     refusal: Exception | None = None
     streams: list[FakeRecognition] = field(default_factory=list)
     opened: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -98,7 +99,15 @@ class FakeDispatcher:
     def offerings(self, kind: str) -> list[Presence]:
         if kind != "stt":
             return []
-        return [Presence(worker="w", kind="stt", model="moonshine-tiny-en", languages=self.languages)]
+        return [
+            Presence(
+                worker="w",
+                kind="stt",
+                model="moonshine-tiny-en",
+                languages=self.languages,
+                keyterms=self.keyterms,
+            )
+        ]
 
     async def recognize(self, job: RecognitionJob, *, tenant: str) -> FakeRecognition:
         self.tenants.append(tenant)

@@ -456,7 +456,13 @@ async def test_a_place_is_asked_for_in_the_name_of_the_key(client: Any, served: 
     assert served.bus.tenants == [grant.key_id]
 
 
-async def test_keyterms_are_said_to_have_no_effect(client: httpx.AsyncClient) -> None:
+async def test_keyterms_are_said_to_have_no_effect_on_a_model_that_takes_none(
+    client: httpx.AsyncClient, served: Any
+) -> None:
     answer = await post(client, wav(0.1), keyterm="Antiphon")
     assert answer.headers["antiphon-ignored"] == "keyterm"
     assert "antiphon-ignored" not in (await post(client, wav(0.1))).headers
+    served.bus.keyterms = True
+    answer = await post(client, wav(0.1), keyterm="Antiphon")
+    assert "antiphon-ignored" not in answer.headers
+    assert served.bus.streams[-1].job.keyterms == ("Antiphon",)

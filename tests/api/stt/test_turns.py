@@ -269,11 +269,16 @@ async def test_every_form_of_the_path_answers(served: Any, path: str) -> None:
         await until(socket, "connected")
 
 
-async def test_keyterms_are_said_to_have_no_effect(served: Any) -> None:
+async def test_keyterms_are_said_to_have_no_effect_on_a_model_that_takes_none(served: Any) -> None:
     async with connect(address(served, f"{PCM}&keyterm=Antiphon&keyterm=NATS")) as socket:
         assert socket.response.headers["antiphon-ignored"] == "keyterm"
     async with connect(address(served)) as socket:
         assert "antiphon-ignored" not in socket.response.headers
+    served.bus.keyterms = True
+    async with connect(address(served, f"{PCM}&keyterm=Antiphon&keyterm=NATS")) as socket:
+        assert "antiphon-ignored" not in socket.response.headers
+        await until(socket, "connected")
+    assert served.bus.streams[-1].job.keyterms == ("Antiphon", "NATS")
 
 
 async def test_latency_is_measured(served: Any) -> None:

@@ -392,11 +392,17 @@ async def test_a_place_is_asked_for_in_the_name_of_the_key(served: Any) -> None:
     assert served.bus.tenants == [grant.key_id]
 
 
-async def test_keyterms_are_said_to_have_no_effect(served: Any) -> None:
+async def test_keyterms_are_said_to_have_no_effect_on_a_model_that_takes_none(served: Any) -> None:
     async with connect(served.socket(f"{PCM}&keyterm=Antiphon")) as socket:
         assert socket.response.headers["antiphon-ignored"] == "keyterm"
     async with connect(served.socket()) as socket:
         assert "antiphon-ignored" not in socket.response.headers
+    served.bus.keyterms = True
+    async with connect(served.socket(f"{PCM}&keyterm=Antiphon&keyterm=call%20and%20response")) as socket:
+        assert "antiphon-ignored" not in socket.response.headers
+        await socket.send("close")
+        await read_all(socket)
+    assert served.bus.streams[-1].job.keyterms == ("Antiphon", "call and response")
 
 
 @pytest.mark.parametrize("path", ["/stt/websocket", "/stt/turns/websocket"])

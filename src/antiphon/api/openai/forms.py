@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from antiphon.api.openai.errors import WrongField
 from antiphon.api.openai.transcripts import Format, Granularity, needs_words
-from antiphon.api.stt.request import RawFormat, TranscriptionRequest, parse_file_request, without_effect
+from antiphon.api.stt.request import RawFormat, TranscriptionRequest, parse_file_request
 
 FORMATS: tuple[Format, ...] = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 GRANULARITIES: tuple[Granularity, ...] = ("word", "segment")
@@ -101,4 +101,4 @@ def _ignored(fields: Sequence[tuple[str, str]], response_format: Format) -> tupl
     diarized: Sequence[Literal["diarization"]] = (
         ("diarization",) if response_format == "diarized_json" else ()
     )
-    return (*without_effect(fields), *(name for name in _WITHOUT_EFFECT if name in given), *diarized)
+    return (*(name for name in _WITHOUT_EFFECT if name in given), *diarized)

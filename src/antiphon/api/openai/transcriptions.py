@@ -24,7 +24,7 @@ from antiphon.api.openai.events import HEARD_TOKENS_PER_S, data_event, text_toke
 from antiphon.api.openai.forms import TranscriptionForm, parse_form
 from antiphon.api.services import Services, ServicesDep
 from antiphon.api.stt.files import HeardFile, decode, hear_file, hear_in_steps
-from antiphon.api.stt.request import make_job
+from antiphon.api.stt.request import make_job, without_effect
 from antiphon.api.stt.together import while_connected
 from antiphon.api.stt.upload import receive_upload
 from antiphon.api.tts import streaming
@@ -68,7 +68,8 @@ class _Work:
 async def _answer(request: Request, services: Services, tenant: str, task: Task) -> Response:
     upload = await receive_upload(request, services.settings.max_upload_bytes)
     try:
-        form = _parse(task, [*request.query_params.multi_items(), *upload.fields])
+        fields = [*request.query_params.multi_items(), *upload.fields]
+        form = _parse(task, fields)
         job = make_job(form.asked, services, partials=False)
     except BaseException:
         upload.file.close()
@@ -83,7 +84,7 @@ async def _answer(request: Request, services: Services, tenant: str, task: Task)
             heard = await while_connected(request, hearing)
         # Those of hours take the better part of a second to cut, in which live streams would stand still.
         response = await asyncio.to_thread(_rendered, work, heard)
-    response.headers.update(ignored_header(form.ignored))
+    response.headers.update(ignored_header([*without_effect(fields, services), *form.ignored]))
     return response
 
 

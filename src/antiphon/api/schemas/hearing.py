@@ -62,7 +62,7 @@ SAMPLE_RATE = integer(
 )
 KEYTERM = array(
     text(maxLength=request.MAX_KEYTERM_CHARACTERS),
-    f"Words to listen for, together {request.MAX_KEYTERM_CHARACTERS} characters; without effect.",
+    f"Words and phrases that are likely to be said, together {request.MAX_KEYTERM_CHARACTERS} characters.",
     maxItems=request.MAX_KEYTERMS,
 )
 

@@ -72,14 +72,16 @@ async def transcribe(request: Request, services: ServicesDep, grant: STTGrant) -
         work = _Work(asked, job, upload.file, grant.key_id, request_id_of(request))
         if not asked.stream:
             hearing = hear_file(services, job, work.sound(services), work.tenant)
-            return _with_ignored(json_response(_whole(work, await while_connected(request, hearing))), fields)
+            return _with_ignored(
+                json_response(_whole(work, await while_connected(request, hearing))), fields, services
+            )
         until_heard.pop_all()  # the events close the file: they go on after this function
     beginning = streaming.begin(_events(work, services), "text/event-stream")
-    return _with_ignored(await while_connected(request, beginning), fields)
+    return _with_ignored(await while_connected(request, beginning), fields, services)
 
 
-def _with_ignored(response: Response, fields: Iterable[tuple[str, str]]) -> Response:
-    response.headers.update(ignored_header(without_effect(fields)))
+def _with_ignored(response: Response, fields: Iterable[tuple[str, str]], services: Services) -> Response:
+    response.headers.update(ignored_header(without_effect(fields, services)))
     return response
 
 

@@ -67,7 +67,7 @@ async def serve(
     Raises:
         Overloaded: the key has as many streams as it may; the upgrade is refused.
     """
-    ignored = ignored_header(without_effect(socket.query_params.multi_items()))
+    ignored = ignored_header(without_effect(socket.query_params.multi_items(), services))
     with services.limits.using("STT streams", key_id):
         await socket.accept(
             headers=[(name.lower().encode(), value.encode()) for name, value in ignored.items()]

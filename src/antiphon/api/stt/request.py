@@ -14,7 +14,7 @@ from antiphon.api.models import check_language
 from antiphon.api.services import Services
 from antiphon.audio.encodings import INPUT_ENCODINGS
 from antiphon.contract.jobs import RecognitionJob
-from antiphon.errors import BadRequest
+from antiphon.errors import BadRequest, RequestError
 
 SAMPLE_RATES_HZ = (8_000, 192_000)
 MIN_SILENCE_S, MAX_SILENCE_S = 0.1, 60.0
@@ -51,8 +51,7 @@ class TranscriptionRequest:
         language: primary language of the tag that the client gave (``en`` for ``en-GB``).
         max_silence_s: a pause this long ends an utterance; None for `LIVE_PAUSE_S` or `FILE_PAUSE_S`.
         min_volume: RMS level (0 to 1) under which audio counts as silence.
-        keyterms: words to listen for. They are checked and kept, and have no effect yet: none of the
-            models served can be biased towards words.
+        keyterms: words to listen for.
         words: give each word its times.
     """
 
@@ -118,9 +117,21 @@ def parse_stream_request(fields: Iterable[tuple[str, str]]) -> tuple[Transcripti
     return request, RawFormat(encoding, sample_rate)
 
 
-def without_effect(fields: Iterable[tuple[str, str]]) -> set[str]:
-    """Names of the fields that are given and checked, and change nothing."""
-    return {name for name, value in fields if name == "keyterm" and value}
+def without_effect(fields: Iterable[tuple[str, str]], services: Services) -> set[str]:
+    """Names of the fields that are given and change nothing: key terms, when the model takes none.
+
+    What is wrong with a request, and will be told, is no matter here.
+    """
+    fields = list(fields)
+    if not any(name == "keyterm" and value for name, value in fields):
+        return set()
+    offerings = services.dispatcher.offerings("stt")
+    try:
+        model = services.models.resolve(_one(fields, "model") or "", "stt", offerings)
+    except RequestError:
+        return set()
+    takes_none = any(each.model == model and not each.keyterms for each in offerings)
+    return {"keyterm"} if takes_none else set()
 
 
 def _parse(fields: Sequence[tuple[str, str]]) -> TranscriptionRequest:
