@@ -14,6 +14,9 @@ onnx: Any = untyped_onnx
 MICROSOFT = "com.microsoft"
 """The domain of onnxruntime's own operators."""
 
+FLOAT: int = onnx.TensorProto.FLOAT
+"""What ONNX calls float32."""
+
 _MOST_POSITIONS = 4096
 """100 s of audio: far more than the model hears well."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from antiphon.errors import ModelCorrupt
 from antiphon.models.card import Card
 from antiphon.models.digests import Digests
 from antiphon.models.families import MOONSHINE
@@ -23,7 +24,7 @@ from antiphon.models.sessions import onnxruntime, open_session
 
 _GRAPHS = ("stem.onnx", "encoder.onnx", "decoder.onnx")
 
-_RECIPE = f"6 {onnxruntime.__version__}"
+_RECIPE = f"7 {onnxruntime.__version__}"
 """Changes whenever other graphs would be made of the same files."""
 
 _TAIL = 4_800
@@ -178,6 +179,12 @@ def _graphs(encoder: Path, decoder: Path, card: Card) -> Mapping[str, bytes]:
 
     heard, written = weights.Parameters(encoder), weights.Parameters(decoder)
     shape = weights.shape_of(heard, written)
+    for layer, head in card.alignment_heads:
+        if not (0 <= layer < shape.decoder_layers and 0 <= head < shape.heads):
+            raise ModelCorrupt(
+                f"The alignment_heads of {card.name} name head {head} of layer {layer}: "
+                f"{decoder} has {shape.decoder_layers} layers of {shape.heads} heads, counted from 0."
+            )
     made = (
         graphs.stem(heard),
         graphs.encoder(shape, heard, written),
