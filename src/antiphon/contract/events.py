@@ -69,12 +69,14 @@ class Final(_Event, frozen=True, tag="final"):
         text: may be empty when nothing was said before a finalize.
         start_s, end_s: the audio it covers, in seconds of the stream; audio before ``end_s`` is done with.
         words: empty unless asked for.
+        language: code of what was spoken; empty when the model does not tell.
     """
 
     text: str
     start_s: float
     end_s: float
     words: tuple[Word, ...] = ()
+    language: str = ""
 
 
 class Finalized(_Event, frozen=True, tag="finalized"):

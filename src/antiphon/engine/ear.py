@@ -32,6 +32,7 @@ class HearingStream:
 
     Attributes:
         pauses_judged: whether somebody tells `judge_pause` of each pause.
+        language: what is spoken, as far as it was told or found out.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class HearingStream:
         self.listener = listener
         self.vad_state = vad_state
         self.last_turn = 0  # step that recognised something of this stream last
+        self.language = job.language
         self.processing_s = 0.0
         self.judged_at = -math.inf
         self._utterance: tuple[float, Any] = (-1.0, None)  # where it begins, and the model's state of it
@@ -125,6 +127,7 @@ class HearingStream:
 
     def hear(self, window: Window, transcript: Transcript) -> list[Output]:
         """A window was recognised; nothing is kept of an utterance that has ended."""
+        self.language = transcript.language or self.language
         if window.final:
             self._utterance = (-1.0, None)
         speech = [
@@ -200,6 +203,7 @@ class HearingStream:
                     start_s=output.start_s,
                     end_s=output.end_s,
                     words=output.words,
+                    language=self.language,
                 )
             case FinalizedOutput():
                 return Finalized(job=job, attempt=attempt, seq=seq, mark=output.mark)

@@ -117,7 +117,7 @@ class Places:
             return Refused(me.worker, "malformed", f"A {me.kind.upper()} worker can't do this job.")
         if job.model != me.model:
             return Refused(me.worker, "unknown_model", f"This worker serves {me.model!r}, not {job.model!r}.")
-        if job.language not in me.languages:
+        if job.language and job.language not in me.languages:
             known = ", ".join(me.languages)
             detail = f"The model {me.model!r} has no language {job.language!r}; it has {known}."
             return Refused(me.worker, "unknown_language", detail)

@@ -73,7 +73,11 @@ def parse_form(fields: Iterable[tuple[str, str]]) -> TranscriptionForm:
     if asked.words:
         granularities.add("word")
     return TranscriptionForm(
-        asked=replace(asked, words=needs_words(response_format, granularities)),
+        asked=replace(
+            asked,
+            words=needs_words(response_format, granularities),
+            language=asked.language if any(name == "language" and value for name, value in rest) else "",
+        ),
         raw=file_request.raw,
         response_format=response_format,
         granularities=frozenset(granularities),

@@ -101,7 +101,7 @@ def _parse(task: Task, fields: Sequence[tuple[str, str]]) -> TranscriptionForm:
 def _rendered(work: _Work, heard: HeardFile) -> Response:
     form = work.form
     transcript = transcripts.Transcript(
-        heard, work.job.language, work.request_id, work.task, form.granularities
+        heard, heard.language or work.job.language, work.request_id, work.task, form.granularities
     )
     match form.response_format:
         case "json":

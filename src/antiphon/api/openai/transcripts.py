@@ -26,7 +26,7 @@ class Transcript:
     """A file that was heard, and what a client wants to know of it.
 
     Attributes:
-        task: what was asked for; both give the same, as only one language is heard.
+        task: what was asked for; both give the same, as nothing here translates.
         granularities: of the times it wants, where it has the choice.
     """
 

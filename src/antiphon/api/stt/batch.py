@@ -90,7 +90,7 @@ def _whole(work: _Work, heard: HeardFile) -> dict[str, Any]:
         "type": "transcript",
         "request_id": work.request_id,
         "text": heard.text,
-        "language": work.job.language,
+        "language": heard.language or work.job.language,
         "duration": round(heard.duration_s, 3),
         "is_final": True,
     }
@@ -131,7 +131,7 @@ def _event(news: Final | Progress | HeardFile, work: _Work, total_s: float | Non
                 "start": round(news.start_s, 3),
                 "end": round(news.end_s, 3),
                 "duration": round(news.end_s - news.start_s, 3),
-                "language": work.job.language,
+                "language": news.language or work.job.language,
             }
             words = {"words": word_fields(news.words)} if work.job.word_timestamps else {}
             return transcript | words
@@ -139,6 +139,6 @@ def _event(news: Final | Progress | HeardFile, work: _Work, total_s: float | Non
             return {
                 "type": "done",
                 "request_id": work.request_id,
-                "language": work.job.language,
+                "language": news.language or work.job.language,
                 "duration": round(news.duration_s, 3),
             }

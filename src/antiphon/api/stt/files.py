@@ -1,6 +1,7 @@
 """A whole audio file, recognised: decoded a second at a time at the pace of the worker that hears it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -46,6 +47,14 @@ class HeardFile:
     def text(self) -> str:
         """All of it."""
         return "".join(final.text for final in self.finals).strip()
+
+    @property
+    def language(self) -> str:
+        """Code of the language of most of it; empty when nothing was said."""
+        letters = Counter[str]()
+        for final in self.finals:
+            letters[final.language] += len(final.text)
+        return max(letters, key=letters.__getitem__, default="")
 
 
 async def hear_file(

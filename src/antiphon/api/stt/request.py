@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import inf
 from uuid import uuid4
 
-from antiphon.api.models import check_language
 from antiphon.api.services import Services
 from antiphon.audio.encodings import INPUT_ENCODINGS
 from antiphon.contract.jobs import RecognitionJob
@@ -23,6 +22,8 @@ MIN_SILENCE_S, MAX_SILENCE_S = 0.1, 60.0
 MAX_KEYTERMS = 100
 MAX_KEYTERM_CHARACTERS = 1200
 DEFAULT_LANGUAGE = "en"
+FIND_OUT = "auto"
+"""What a client says for a language that the model is to find out."""
 
 _GRANULARITIES = ("timestamp_granularities[]", "timestamp_granularities")
 
@@ -48,7 +49,8 @@ class TranscriptionRequest:
 
     Attributes:
         model: name as the client gave it.
-        language: primary language of the tag that the client gave (``en`` for ``en-GB``).
+        language: primary language of the tag that the client gave (``en`` for ``en-GB``); empty: to be found
+            out.
         max_silence_s: a pause this long ends an utterance; None for `LIVE_PAUSE_S` or `FILE_PAUSE_S`.
         min_volume: RMS level (0 to 1) under which audio counts as silence.
         keyterms: words to listen for.
@@ -141,7 +143,7 @@ def _parse(fields: Sequence[tuple[str, str]]) -> TranscriptionRequest:
     max_silence = _one(fields, "max_silence_duration_secs")
     return TranscriptionRequest(
         model=model,
-        language=_primary_language(_one(fields, "language") or DEFAULT_LANGUAGE),
+        language=language_asked(_one(fields, "language") or DEFAULT_LANGUAGE),
         max_silence_s=None if max_silence is None else _silence(max_silence),
         min_volume=_volume(_one(fields, "min_volume") or "0"),
         keyterms=_keyterms([value for name, value in fields if name == "keyterm"]),
@@ -157,9 +159,12 @@ def _one(fields: Sequence[tuple[str, str]], name: str) -> str | None:
     return values.pop() if values else None
 
 
-def _primary_language(tag: str) -> str:
-    """``en`` for ``en-GB``, ``en_gb`` and ``EN`` (RFC 5646: the primary subtag comes first)."""
-    return tag.replace("_", "-").split("-")[0].lower()
+def language_asked(tag: str) -> str:
+    """The language to listen for: ``en`` for ``en-GB``, ``en_gb`` and ``EN``, none for ``auto``.
+
+    In a tag the primary subtag comes first (RFC 5646).
+    """
+    return "" if tag == FIND_OUT else tag.replace("_", "-").split("-")[0].lower()
 
 
 _ENCODING_RULE = f"it must be one of {', '.join(INPUT_ENCODINGS)}."
@@ -240,16 +245,15 @@ def make_job(request: TranscriptionRequest, services: Services, *, partials: boo
 
     Raises:
         ModelNotFound: the name stands for no model that hears.
-        LanguageNotSupported: the model does not hear the language.
+        LanguageNotSupported: none of the models that it stands for hears the language.
     """
     offerings = services.dispatcher.offerings("stt")
-    model = services.models.resolve(request.model, "stt", offerings)
-    check_language(request.language, model, offerings)
+    model, language = services.models.to_hear(request.model, request.language, offerings)
     return RecognitionJob(
         job=uuid4().hex,
         api="",
         model=model,
-        language=request.language,
+        language=language,
         partials=partials,
         word_timestamps=request.words,
         keyterms=request.keyterms,

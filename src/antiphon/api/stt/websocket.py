@@ -88,7 +88,7 @@ class Teller:
     Args:
         socket: whom to tell.
         model: for the metrics.
-        language: as every transcript gives it.
+        language: as transcripts give it until the model finds one out.
         latency: what the metrics are measured with.
         words: whether finals carry words.
     """
@@ -132,6 +132,7 @@ class Teller:
 
     async def _final(self, final: Final) -> None:
         self._final_end_s = final.end_s
+        self._language = final.language or self._language
         message = self._transcript(final.text, final.end_s - final.start_s, is_final=True)
         if self._words:
             message["words"] = word_fields(final.words)

@@ -141,16 +141,15 @@ async def test_the_older_dialect_is_spoken_with_who_speaks_it(served: Any, addre
 
 
 async def test_the_query_may_name_model_and_language(served: Any) -> None:
-    for query in (
-        "model=Systran/faster-whisper-small.en&language=en-US",
-        "model=gpt-realtime&transcription_model=whisper-1",
+    for query, name, language in (
+        ("model=Systran/faster-whisper-small.en&language=en-US", "Systran/faster-whisper-small.en", "en"),
+        ("model=gpt-realtime&transcription_model=whisper-1", "whisper-1", None),
     ):
         address = f"{served.ws}/v1/realtime?intent=transcription&{query}"
         async with connect(address, additional_headers=served.headers) as socket:
             session = (await Client(socket).read())["session"]
-            name = "Systran/faster-whisper-small.en" if "Systran" in query else "whisper-1"
             assert session["input_audio_transcription"]["model"] == name
-            assert session["input_audio_transcription"]["language"] == "en"
+            assert session["input_audio_transcription"]["language"] == language
 
 
 async def test_errors_name_the_message_and_end_nothing(client: Client) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from antiphon.api.openai.errors import WrongField
-from antiphon.api.stt.request import DEFAULT_LANGUAGE, MAX_SILENCE_S, SAMPLE_RATES_HZ, RawFormat
+from antiphon.api.stt.request import MAX_SILENCE_S, SAMPLE_RATES_HZ, RawFormat, language_asked
 
 AudioType = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 
@@ -66,7 +66,7 @@ class SessionConfig:
 
     Attributes:
         model: as the client named it.
-        language: primary language of the tag that the client gave.
+        language: primary language of the tag that the client gave; empty: to be found out.
         prompt: kept and told back, without effect.
         audio_type, rate: of the audio; the rate in Hz.
         turns: None where the client ends the turns itself.
@@ -74,7 +74,7 @@ class SessionConfig:
     """
 
     model: str
-    language: str = DEFAULT_LANGUAGE
+    language: str = ""
     prompt: str = ""
     audio_type: AudioType = "audio/pcm"
     rate: int = PCM_RATE_HZ
@@ -118,7 +118,7 @@ class SessionConfig:
         form: dict[str, Any] = {"type": self.audio_type}
         if self.audio_type == "audio/pcm":
             form["rate"] = self.rate
-        transcription = {"model": self.model, "language": self.language, "prompt": self.prompt}
+        transcription = {"model": self.model, "language": self.language or None, "prompt": self.prompt}
         turns = None if self.turns is None else dict(self.turns.fields)
         return {
             "id": session_id,
@@ -190,14 +190,9 @@ def _with_transcription(config: SessionConfig, fields: Mapping[str, Any]) -> Ses
     return replace(
         config,
         model=texts.get("model") or config.model,
-        language=primary_language(texts["language"]) if texts.get("language") else config.language,
+        language=language_asked(texts["language"]) if texts.get("language") else config.language,
         prompt=texts.get("prompt", config.prompt),
     )
-
-
-def primary_language(tag: str) -> str:
-    """``en`` for ``en-US`` (RFC 5646: the primary subtag comes first)."""
-    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 def _turn_detection(value: object) -> TurnDetection | None:

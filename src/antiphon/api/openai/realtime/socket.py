@@ -21,7 +21,7 @@ from antiphon.api.auth import STTGrant
 from antiphon.api.bodies import parse_object
 from antiphon.api.envelope import request_id_of
 from antiphon.api.openai.errors import WrongField, error_fields
-from antiphon.api.openai.realtime.config import SessionConfig, primary_language
+from antiphon.api.openai.realtime.config import SessionConfig
 from antiphon.api.openai.realtime.conversation import Conversation, Drop, Feed, Finish, Open, Say, Step
 from antiphon.api.services import RecognitionStream, Services, ServicesDep
 from antiphon.api.stt.backlog import Backlog
@@ -34,7 +34,7 @@ from antiphon.api.stt.live import (
     TRY_AGAIN_LATER,
     Inlet,
 )
-from antiphon.api.stt.request import DEFAULT_LANGUAGE, TranscriptionRequest, make_job
+from antiphon.api.stt.request import FIND_OUT, TranscriptionRequest, language_asked, make_job
 from antiphon.contract.events import Final, Partial
 from antiphon.contract.jobs import RecognitionJob
 from antiphon.errors import AntiphonError, ModelNotFound, RequestError
@@ -73,7 +73,7 @@ def _initial_config(socket: WebSocket, services: Services) -> SessionConfig:
         if asked and _hears(asked, services):  # often it names a model to talk to
             model = asked
             break
-    return SessionConfig(model, primary_language(query.get("language") or DEFAULT_LANGUAGE))
+    return SessionConfig(model, language_asked(query.get("language") or FIND_OUT))
 
 
 def _hears(model: str, services: Services) -> bool:
