@@ -118,6 +118,10 @@ class Settings(BaseModel):
     stt_workers: int = Field(default=1, ge=0, le=64, description="STT workers that `antiphon up` starts.")
     tts_model: str = Field(default="hibari", description="Model that TTS workers serve.")
     stt_model: str = Field(default="moonshine-tiny-en", description="Model that STT workers serve.")
+    extra_stt_models: str = Field(
+        default="",
+        description="More STT models, with commas between them, that `antiphon up` starts a worker each of.",
+    )
     batch_size: Rows = Field(
         default="auto",
         description="Most rows a step, the dial between latency and throughput; `auto` takes as many as pay.",
@@ -169,7 +173,8 @@ class Settings(BaseModel):
             "*whisper*": "stt",
             "gpt-*-transcribe*": "stt",
         },
-        description="Names clients give (`*` matches any rest) to `tts` or `stt` (what the workers serve).",
+        description="Names clients give (`*` matches any rest) to `tts` or `stt` (what the workers serve) or "
+        "to models by name, the preferred first, with a bar between them.",
     )
     voice_aliases: dict[str, str] = Field(
         default={}, description="Voice ids of clients to local voices, before the built-in table."

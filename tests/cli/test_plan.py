@@ -59,6 +59,18 @@ def test_children_get_all_settings_by_variables_and_only_the_api_gets_the_key(
     assert api.environment["ANTIPHON_API_KEY"] == "hush"
 
 
+def test_more_models_that_hear_have_a_worker_each() -> None:
+    plan = make_plan(Settings(stt_workers=2, extra_stt_models="whisper-base, my-whisper"))
+    told = {worker.name: (worker.what, worker.command) for worker in plan.workers if "stt" in worker.name}
+    assert told == {
+        f"stt-{number}": (f"hears ({model})", ("worker", "stt", "--model", model))
+        for number, model in enumerate(
+            ["moonshine-tiny-en", "moonshine-tiny-en", "whisper-base", "my-whisper"], start=1
+        )
+    }
+    assert len({worker.settings.metrics_port for worker in plan.workers}) == 5
+
+
 def test_each_child_is_asked_at_its_own_metrics_port() -> None:
     plan = make_plan(Settings(metrics_host="0.0.0.0"))
     assert plan.workers[1].service().ready_url == "http://127.0.0.1:8082/readyz"

@@ -106,7 +106,7 @@ def make_plan(settings: Settings) -> Plan:
         SettingsError: there are not enough ports above ``metrics_port``.
     """
     nats = NatsServer(settings.state_dir / "nats", settings.nats_port, settings.nats_monitoring_port)
-    count = 1 + settings.tts_workers + settings.stt_workers
+    count = 1 + settings.tts_workers + len(models_that_hear(settings))
     metrics_ports = _metrics_ports(settings, count)
     plain, secure = free_ports(settings.api_host, 2)
     common = settings.model_copy(
@@ -128,8 +128,14 @@ def _roles(settings: Settings) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield "api", "HTTP and WebSocket API", ("api",)
     for number in range(1, settings.tts_workers + 1):
         yield f"tts-{number}", f"speaks ({settings.tts_model})", ("worker", "tts")
-    for number in range(1, settings.stt_workers + 1):
-        yield f"stt-{number}", f"hears ({settings.stt_model})", ("worker", "stt")
+    for number, model in enumerate(models_that_hear(settings), start=1):
+        yield f"stt-{number}", f"hears ({model})", ("worker", "stt", "--model", model)
+
+
+def models_that_hear(settings: Settings) -> list[str]:
+    """The model of each STT worker."""
+    more = filter(None, map(str.strip, settings.extra_stt_models.split(",")))
+    return [settings.stt_model] * settings.stt_workers + list(more)
 
 
 def _metrics_ports(settings: Settings, count: int) -> Sequence[int]:

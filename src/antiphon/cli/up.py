@@ -17,7 +17,7 @@ from rich.text import Text
 
 from antiphon.cli.console import err, out, plain_errors
 from antiphon.cli.options import takes_settings
-from antiphon.cli.plan import Plan, make_plan
+from antiphon.cli.plan import Plan, make_plan, models_that_hear
 from antiphon.cli.ports import require_free
 from antiphon.cli.state import api_key, claimed, end_leftover
 from antiphon.cli.summary import print_summary
@@ -53,6 +53,7 @@ _REDRAW_S = 0.1
     "stt_workers",
     "tts_model",
     "stt_model",
+    "extra_stt_models",
     "batch_size",
     "max_streams",
     "transport",
@@ -126,8 +127,8 @@ def _pull_models(settings: Settings) -> None:
     wanted: list[str] = []
     if settings.tts_workers:
         wanted.append(settings.tts_model)
-    if settings.stt_workers:
-        wanted += [settings.stt_model, _VAD_MODEL, _TURN_MODEL]
+    if hearing := models_that_hear(settings):
+        wanted += [*hearing, _VAD_MODEL, _TURN_MODEL]
     store = ModelStore(settings.models_dir)
     lacking = store.lacking(wanted)
     if lacking:
