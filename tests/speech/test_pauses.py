@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.speech.pauses import FINISHED_S, OPEN_S, Pause, fading
+from antiphon.speech.pauses import FINISHED_S, OPEN_S, Pause, fading, lasting
 
 
 def falls_to(level: float, text: str) -> float:
@@ -12,9 +12,15 @@ def falls_to(level: float, text: str) -> float:
     return next(i / 100 for i in range(2000) if fading(Pause(i / 100, text)) < level)
 
 
-@given(st.text(max_size=40), st.lists(st.floats(0, 20), min_size=2, max_size=8))
-def test_it_is_a_likelihood_that_falls_as_the_pause_lasts(text: str, silences: list[float]) -> None:
-    levels = [fading(Pause(silence, text)) for silence in sorted(silences)]
+@given(
+    st.text(max_size=40),
+    st.lists(st.floats(0, 20), min_size=2, max_size=8),
+    st.none() | st.floats(0, 1),
+)
+def test_it_is_a_likelihood_that_falls_as_the_pause_lasts(
+    text: str, silences: list[float], complete: float | None
+) -> None:
+    levels = [lasting(Pause(silence, text, complete)) for silence in sorted(silences)]
     assert all(0 <= level <= 1 for level in levels)
     assert all(before >= after for before, after in pairwise(levels))
 
@@ -32,3 +38,23 @@ def test_after_a_whole_sentence_or_nothing_it_falls_fast(text: str) -> None:
 def test_after_what_leaves_a_sentence_open_it_falls_slowly(text: str) -> None:
     assert fading(Pause(OPEN_S / 2, text)) > 0.4
     assert falls_to(0.2, text) > 1.5
+
+
+@given(st.text(max_size=40), st.floats(0, 12), st.floats(0, 1), st.floats(0, 1))
+def test_the_more_a_pause_sounds_like_an_end_the_less_likely_the_turn_goes_on(
+    text: str, silence_s: float, one: float, other: float
+) -> None:
+    less, more = sorted((one, other))
+    assert lasting(Pause(silence_s, text, more)) <= lasting(Pause(silence_s, text, less))
+
+
+def test_a_sure_end_of_a_sentence_ends_a_turn_at_once_and_an_open_one_does_not() -> None:
+    assert lasting(Pause(0.2, "Can you help me?", 0.99)) < 0.2
+    assert lasting(Pause(0.8, "I want to buy the.", 0.6)) > 0.4
+    assert lasting(Pause(0.8, "I would like", 0.02)) > 0.4
+    assert lasting(Pause(1.6, "I would like", 0.02)) > 0.2
+
+
+def test_where_nobody_judges_sounds_silence_and_text_do() -> None:
+    for text in ("Thank you.", "I would like"):
+        assert lasting(Pause(0.5, text)) == fading(Pause(0.5, text))

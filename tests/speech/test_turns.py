@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.contract.events import Event, Final, Partial, Voice
+from antiphon.contract.events import Ending, Event, Final, Partial, Voice
 from antiphon.contract.jobs import AudioIn, EndOfAudio, RecognitionJob
 from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
-from antiphon.speech.pauses import Pause
+from antiphon.speech.pauses import Likelihood, Pause
 from antiphon.speech.turns import (
     FRAME_S,
     TurnEagerEnd,
@@ -24,9 +24,10 @@ from antiphon.speech.turns import (
     TurnStart,
     TurnUpdate,
 )
-from support.hearing import LevelRecogniser, LevelVAD, say
+from support.hearing import LevelRecogniser, LevelTurns, LevelVAD, say
 
 PAUSE_S = 0.32
+HESITATION_S = 0.5
 GRAMMAR = re.compile(r"(su*(eru*)*e?x)*(su*(eru*)*e?)?")
 LETTERS = {TurnStart: "s", TurnUpdate: "u", TurnEagerEnd: "e", TurnResume: "r", TurnEnd: "x"}
 
@@ -45,16 +46,22 @@ def linear(pause: Pause) -> float:
     return max(0.0, 1.0 - pause.silence_s / (4.0 if open_ else 1.0))
 
 
+def sounding(pause: Pause) -> float:
+    """Falls in a second too, and at once where the pause sounds like an end."""
+    return max(0.0, 1.0 - (pause.complete or 0.0) - pause.silence_s)
+
+
 @dataclass
 class Talk:
     """Turns that are told by hand what is heard."""
 
     settings: TurnSettings = field(default_factory=TurnSettings)
+    likelihood: Likelihood = linear
     events: list[TurnEvent] = field(default_factory=list)
     frames: int = 0
 
     def __post_init__(self) -> None:
-        self.turns = Turns(self.settings, pause_s=PAUSE_S, likelihood=linear)
+        self.turns = Turns(self.settings, pause_s=PAUSE_S, likelihood=self.likelihood)
 
     @property
     def now_s(self) -> float:
@@ -136,15 +143,17 @@ def test_in_whatever_order_things_come_the_grammar_holds_and_text_only_grows(
     assert ended == " ".join(ended.split())
 
 
-def events_of(audio: np.ndarray, cuts: Sequence[int]) -> list[TurnEvent]:
+def events_of(audio: np.ndarray, cuts: Sequence[int], judge: LevelTurns | None) -> list[TurnEvent]:
     """The turns of a stream, sent to a hearing engine in pieces."""
-    turns = Turns(TurnSettings(), pause_s=PAUSE_S, likelihood=linear)
+    turns = Turns(TurnSettings(), pause_s=HESITATION_S, likelihood=sounding if judge else linear)
     heard: list[TurnEvent] = []
 
     def take(event: Event) -> None:
         match event:
             case Voice():
                 heard.extend(turns.voice(event.audio_s, event.frames))
+            case Ending():
+                turns.ending(event.audio_s, event.complete)
             case Partial():
                 heard.extend(turns.partial(event.text[: event.certain]))
             case Final():
@@ -153,10 +162,16 @@ def events_of(audio: np.ndarray, cuts: Sequence[int]) -> list[TurnEvent]:
                 pass
 
     engine = HearingEngine(
-        LevelRecogniser(), LevelVAD(), limits=Limits(4), emit=take, released=lambda _: None
+        LevelRecogniser(), LevelVAD(), limits=Limits(4), emit=take, released=lambda _: None, turns=judge
     )
     job = RecognitionJob(
-        job="a", api="", model="levels", language="en", max_silence_s=PAUSE_S, voice_activity=True
+        job="a",
+        api="",
+        model="levels",
+        language="en",
+        max_silence_s=PAUSE_S,
+        hesitation_s=HESITATION_S,
+        voice_activity=True,
     )
     engine.add(job)
     edges = sorted({0, len(audio), *(cut % len(audio) for cut in cuts)})
@@ -176,12 +191,13 @@ scripts = st.lists(
 
 
 @settings(deadline=None, max_examples=40)
-@given(scripts, st.lists(st.integers(0, 2**20), max_size=30))
+@given(scripts, st.lists(st.integers(0, 2**20), max_size=30), st.booleans())
 def test_how_audio_is_cut_and_how_fast_it_comes_makes_no_difference_to_turns(
-    script: list[tuple[int, float]], cuts: list[int]
+    script: list[tuple[int, float]], cuts: list[int], judged: bool
 ) -> None:
     audio = np.concatenate([say(word, pause_s=pause) for word, pause in script])
-    at_once, in_pieces = events_of(audio, []), events_of(audio, cuts)
+    judge = LevelTurns() if judged else None
+    at_once, in_pieces = events_of(audio, [], judge), events_of(audio, cuts, judge)
     assert [e for e in in_pieces if not isinstance(e, TurnUpdate)] == [
         e for e in at_once if not isinstance(e, TurnUpdate)
     ]
@@ -305,3 +321,37 @@ def test_what_was_heard_before_is_passed_over() -> None:
     talk.frames -= round(1.5 / FRAME_S)  # another worker takes over, and hears from there
     assert talk.hear(1.0, 1.5) == ""
     assert talk.hear(0.0, 4.0) == "ex"
+
+
+def test_a_pause_that_sounds_like_an_end_ends_the_turn_with_its_text() -> None:
+    talk = Talk(likelihood=sounding)
+    talk.hear(1.0, 1.0)
+    assert talk.hear(0.0, 0.192) == ""
+    talk.turns.ending(talk.now_s, 0.9)
+    assert talk.hear(0.0, 0.032) == "", "its text is not known yet"
+    assert talk.final("so1") == "ux"
+
+
+def test_one_that_does_not_lasts_and_is_judged_anew_after_more_speech() -> None:
+    talk = Talk(likelihood=sounding)
+    talk.hear(1.0, 1.0)
+    talk.hear(0.0, 0.192)
+    talk.turns.ending(talk.now_s, 0.1)
+    assert talk.hear(0.0, 0.3) == ""
+    assert talk.final("so") == "u"
+    assert talk.hear(1.0, 0.5) == ""
+    assert talk.hear(0.0, 0.5) == "", "what the last pause sounded like is forgotten"
+    talk.turns.ending(talk.now_s, 0.9)
+    assert talk.final("it was") == "ux"
+    assert texts(talk.events) == ["so it was"]
+
+
+def test_a_pause_that_was_over_when_it_was_judged_counts_no_more() -> None:
+    talk = Talk(likelihood=sounding)
+    talk.hear(1.0, 1.0)
+    at_s = talk.now_s
+    talk.hear(0.0, 0.2)
+    talk.hear(1.0, 0.5)
+    talk.turns.ending(at_s, 0.9)
+    talk.hear(0.0, PAUSE_S)
+    assert talk.final("so") == "u"

@@ -1,4 +1,4 @@
-"""A recogniser and a VAD for unit tests: audio at level n/100 is the word "w<n>", zero is silence."""
+"""Models for unit tests: audio at level n/100 is the word "w<n>", zero is silence."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -69,3 +69,19 @@ class LevelRecogniser:
             if levels[start]
         ]
         return Transcript(" ".join(w.text for w in words), tuple(words) if timed else ())
+
+
+class LevelTurns:
+    """Takes a turn that ends with an odd word for finished, one that ends with an even one for open."""
+
+    name = "odd"
+    sample_rate = RATE
+    context_s = 8.0
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def step(self, windows: Sequence[Samples]) -> list[float]:
+        self.batches.append(len(windows))
+        levels = [np.rint(window[window > 0.005] * 100).astype(int) for window in windows]
+        return [0.98 if heard[-1] % 2 else 0.02 for heard in levels]

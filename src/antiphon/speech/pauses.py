@@ -26,13 +26,8 @@ Likelihood = Callable[[Pause], float]
 HESITATION_S = 0.6
 """Mean length of the pauses of speakers who go on."""
 
-_PRIOR = -0.4
-_BY_SOUND = 0.4
-_BY_SENTENCE = 0.5
-_BY_OPENER = -1.3
-_BY_LINK = -1.2
-"""Log odds that the speaker has finished: of any pause; for each log odd of its sound; where the text is a
-whole sentence; where its last word leaves one open; where it may. Fitted by ``bench/stt_turns.py --fit``."""
+WEIGHTS = (-0.4, 0.4, 0.5, -1.3, -1.2)
+"""Of `evidence`, in the log odds that the speaker has finished; ``bench/stt_turns.py --fit`` fits them."""
 
 _SUREST = 0.003
 """A judge of sounds is never surer than this."""
@@ -72,7 +67,7 @@ def lasting(pause: Pause) -> float:
     """
     if pause.complete is None:
         return fading(pause)
-    finished = _evidence(pause.text, pause.complete)
+    finished = sum(weight * found for weight, found in zip(WEIGHTS, evidence(pause), strict=True))
     return 1.0 / (1.0 + math.exp(min(finished + pause.silence_s / HESITATION_S, 700.0)))
 
 
@@ -81,15 +76,17 @@ def fading(pause: Pause) -> float:
     return math.exp(-pause.silence_s / (FINISHED_S if _finished(pause.text) else OPEN_S))
 
 
-def _evidence(text: str, complete: float) -> float:
-    sure = min(max(complete, _SUREST), 1.0 - _SUREST)
-    log_odds = _PRIOR + _BY_SOUND * math.log(sure / (1.0 - sure))
-    words = text.split()
-    if not words:
-        return log_odds
-    last = _bare(words[-1])
-    log_odds += _BY_SENTENCE * _ends_sentence(words[-1])
-    return log_odds + _BY_OPENER * (last in _OPENERS) + _BY_LINK * (last in _LINKS)
+def evidence(pause: Pause) -> tuple[float, ...]:
+    """What speaks for a finished turn.
+
+    In this order: 1; the log odds of its sound; whether the text is a whole sentence; whether its last word
+    leaves a sentence open; whether it may.
+    """
+    sure = 0.5 if pause.complete is None else min(max(pause.complete, _SUREST), 1.0 - _SUREST)
+    last = pause.text.split()[-1:]
+    word = _bare(last[0]) if last else ""
+    told = (bool(last) and _ends_sentence(last[0]), word in _OPENERS, word in _LINKS)
+    return (1.0, math.log(sure / (1.0 - sure)), *map(float, told))
 
 
 def _finished(text: str) -> bool:
