@@ -1,6 +1,7 @@
 """Sounds in which nobody speaks, made from a seed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,10 @@ def _steady(random: np.random.Generator, time: Floats) -> Iterator[tuple[str, Fl
     for frequency in (100, 440, 1_000, 3_000):
         yield f"tone of {frequency} Hz", np.sin(2 * np.pi * frequency * time), -20
     yield "siren", _glide(700 + 300 * np.sin(2 * np.pi * 0.7 * time), (1.0, 0.3)), -18
-    gusts = np.interp(time, np.arange(0, time[-1] + 1, 0.5), random.uniform(0.05, 1, int(2 * time[-1]) + 2))
+    gusts = _between(time, 0.5, lambda count: random.uniform(0.05, 1, count))
     yield "wind", noise(random, len(time), 2) * gusts, -25
     yield "fan", noise(random, len(time), 1.5) * (1 + 0.2 * np.sin(2 * np.pi * 23 * time)), -30
-    steps = np.interp(time, np.arange(0, time[-1] + 1, 0.1), random.normal(size=int(10 * time[-1]) + 10))
+    steps = _between(time, 0.1, lambda count: random.normal(size=count))
     yield "noise with the shape and rhythm of speech", _band(random, len(time), 100, 1_500) * steps, -25
 
 
@@ -87,7 +88,8 @@ def _room(random: np.random.Generator, time: Floats) -> Iterator[tuple[str, Floa
     yield "barks", _scattered(random, len(time), 0.9, lambda: bark), -22
     for name, fall in (("organ", 0.0), ("plucked", 3.0)):
         yield f"chords, {name}", _chords(random, time, fall), -20
-    pitch = 140 * 2 ** (np.round(np.interp(time, np.arange(time[-1] + 2), _steps(random, time))) / 12)
+    notes = _between(time, 1.0, lambda count: random.integers(-5, 7, count))
+    pitch = 140 * 2 ** (np.round(notes) / 12)
     hummed = _glide(pitch * (1 + 0.01 * np.sin(2 * np.pi * 5 * time)), [1 / k**2 for k in range(1, 12)])
     yield "humming", hummed * (0.6 + 0.4 * np.sin(2 * np.pi * 0.8 * time)), -25
 
@@ -103,15 +105,14 @@ def _band(random: np.random.Generator, count: int, low: float, high: float) -> F
     return _unit(np.fft.irfft(spectrum * shape, count))
 
 
-def _glide(frequency: Floats, harmonics: object) -> Floats:
+def _glide(frequency: Floats, harmonics: Sequence[float]) -> Floats:
     phase = 2 * np.pi * np.cumsum(frequency) / RATE
     weights = np.asarray(harmonics, np.float64)
     return np.asarray(sum(w * np.sin((i + 1) * phase) for i, w in enumerate(weights)))
 
 
-def _scattered(random: np.random.Generator, count: int, every_s: float, make: object) -> Floats:
+def _scattered(random: np.random.Generator, count: int, every_s: float, make: Callable[[], Floats]) -> Floats:
     """Events at uneven intervals."""
-    assert callable(make)
     sound, at = np.zeros(count), 0
     while True:
         at += int(RATE * every_s * random.uniform(0.4, 1.6))
@@ -155,5 +156,7 @@ def _chords(random: np.random.Generator, time: Floats, fall: float) -> Floats:
     return sound
 
 
-def _steps(random: np.random.Generator, time: Floats) -> Floats:
-    return random.integers(-5, 7, int(time[-1]) + 2).astype(np.float64)
+def _between(time: Floats, every_s: float, make: Callable[[int], NDArray[Any]]) -> Floats:
+    """A curve through values made for every so many seconds."""
+    knots = np.arange(0, time[-1] + 2 * every_s, every_s)
+    return np.interp(time, knots, make(len(knots)))
