@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from antiphon.audio.files import decode_file
+from antiphon.loadtest.percentiles import Spread
 from antiphon.models.registry import load_stt, load_vad
 from antiphon.models.store import ModelStore
 from antiphon.settings import load_settings
@@ -37,13 +38,15 @@ def main() -> None:
         [samples for path in files for samples in decode_file(path, target_rate=model.sample_rate)]
     )
     results: list[Heard] = []
-    print("streams   core    final p50   p95 ms   partial every p50   p95 ms   capacity told")
+    print(
+        "streams  core   first text p50 p95    final p50 p95    between partials p50 p95 ms   capacity told"
+    )
     for streams in map(int, options.streams.split(",")):
         heard = hear(model, vad, speech, streams=streams, batch_size=options.rows, seconds=options.seconds)
         results.append(heard)
         print(
-            f"{heard.streams:7} {heard.core_share:6.0%} {_ms(heard.final.p50):>12} {_ms(heard.final.p95):>8}"
-            f" {_ms(heard.partial_every.p50):>19} {_ms(heard.partial_every.p95):>8} {heard.capacity:15}",
+            f"{heard.streams:7} {heard.core_share:5.0%} {_ms(heard.first_partial):>21}"
+            f" {_ms(heard.final):>16} {_ms(heard.partial_every):>27} {heard.capacity:17}",
             flush=True,
         )
     goal = HearingGoal()
@@ -53,8 +56,8 @@ def main() -> None:
         options.json.write_text(json.dumps([asdict(heard) for heard in results], indent=2))
 
 
-def _ms(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{1000 * seconds:.0f}"
+def _ms(spread: Spread) -> str:
+    return " ".join("-" if s is None else f"{1000 * s:.0f}" for s in (spread.p50, spread.p95))
 
 
 if __name__ == "__main__":

@@ -236,6 +236,19 @@ def test_a_stream_that_speaks_does_not_wait_for_files() -> None:
     assert rig.text("live") == "w4"
 
 
+def test_who_begins_to_speak_is_heard_before_others_go_on() -> None:
+    rig = Rig(batch_size=1)
+    for name in "abc":
+        rig.job(name)
+        rig.pour(name, say(1, word_s=0.6, pause_s=0.0))
+        rig.run()
+        rig.pour(name, say(2, word_s=0.9, pause_s=0.0))
+    rig.job("new")
+    rig.pour("new", say(3, word_s=0.6, pause_s=0.0))
+    rig.engine.step()
+    assert [e.job for e in rig.events if isinstance(e, Partial)][-1] == "new"
+
+
 def test_a_step_hears_no_more_than_pays() -> None:
     rig = Rig(batch_size=4)
     for name in "abcd":

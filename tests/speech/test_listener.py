@@ -367,13 +367,28 @@ def test_partials_come_at_intervals_that_grow_and_finals_before_them() -> None:
     assert [window.final for window in scene.windows[-3:]] == [False, True, False]
 
 
+def test_first_words_come_soon_however_seldom_partials_are() -> None:
+    scene = Scene(ListenerOptions(max_window_s=20), partial_every_s=3.0)
+    for _ in range(80):
+        scene.push(seconds(0.1, 0.0))
+    first, second, *_ = scene.windows
+    assert first.end_s <= 0.6
+    assert second.end_s - first.end_s >= 3.0
+    scene = Scene(ListenerOptions(max_window_s=20), partial_every_s=3.0, deaf=True)
+    for _ in range(80):
+        scene.push(seconds(0.1, 0.0))
+    ends = [window.end_s for window in scene.windows]
+    assert [round(end / 0.4) for end in ends if end < 1.9] == [1, 2, 3, 4]
+    assert all(after - before >= 3.0 for before, after in pairwise(end for end in ends if end > 1.9))
+
+
 def test_when_a_pause_begins_the_final_is_heard_in_advance() -> None:
     scene = Scene(ListenerOptions(), partial_every_s=100.0)
     scene.push(seconds(1.0, 0.0))
     for _ in range(12):
         scene.push(seconds(0.0, 0.05))
     scene.push(seconds(0.0, 0.4))
-    partial, final = scene.windows
+    *_, partial, final = scene.windows
     assert (partial.final, final.final) == (False, True)
     np.testing.assert_array_equal(partial.samples, final.samples)
 

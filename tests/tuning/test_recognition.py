@@ -28,7 +28,8 @@ class Recogniser(LevelRecogniser):
 
 
 def heard(streams: int, batch_size: int = 1, final_s: float = 0.1) -> Heard:
-    return Heard(streams, batch_size, 0.5, Spread(final_s, final_s, final_s), Spread(0.4, 0.5, 0.5), 10)
+    first, every = Spread(0.5, 0.6, 0.6), Spread(0.4, 0.5, 0.5)
+    return Heard(streams, batch_size, 0.5, first, Spread(final_s, final_s, final_s), every, 10)
 
 
 def test_streams_are_heard_and_their_latencies_told() -> None:
@@ -36,15 +37,18 @@ def test_streams_are_heard_and_their_latencies_told() -> None:
     assert found.streams == 3
     assert 0 < found.core_share < 1
     assert found.final.p95 is not None
+    assert found.first_partial.p50 is not None
+    assert found.first_partial.p50 > 0.1
     assert found.partial_every.p50 is not None
     assert found.partial_every.p50 > 0.1
-    assert HearingGoal(final_p95_s=5, partial_every_s=0.6).met(found)
+    assert HearingGoal(final_p95_s=5, first_partial_s=5, partial_every_s=0.6).met(found)
 
 
 def test_a_goal_is_missed_by_late_finals_and_rare_partials() -> None:
     assert HearingGoal().met(heard(1))
     assert not HearingGoal().met(heard(1, final_s=0.4))
     assert not HearingGoal(partial_every_s=0.3).met(heard(1))
+    assert not HearingGoal(first_partial_s=0.4).met(heard(1))
 
 
 def test_nobody_is_heard_within_an_impossible_goal() -> None:

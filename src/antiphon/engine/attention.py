@@ -76,7 +76,8 @@ class Attention:
     def due(self, streams: list[HearingStream], now: float) -> list[Due]:
         """The streams of which something should be recognised, the first first.
 
-        Finals that somebody waits for come before everything; partials and files take turns.
+        Finals that somebody waits for come before everything, then the first words of who begins to speak;
+        other partials and files take turns.
         """
         self._live = any(stream.job.partials for stream in streams)
         self._cadence.plan(sum(self._partial_share(stream, now) for stream in streams))
@@ -84,7 +85,7 @@ class Attention:
             (stream, stream.due(self._cadence.every_s)) for stream in streams
         ]
         due = [Due(stream, reason) for stream, reason in wishes if reason]
-        return sorted(due, key=lambda row: (row.reason != "final", row.stream.last_turn))
+        return sorted(due, key=_rank)
 
     def batch(self, due: list[Due]) -> list[HearingStream]:
         """Whose windows are heard in one step without keeping others waiting: each named once a window."""
@@ -127,3 +128,8 @@ class Attention:
         length_s = sum(stream.listener.windows_s)
         interval_s = max(PARTIAL_EVERY_S, PARTIAL_GROWTH * length_s)
         return self._costs.recognise["partial"].predict(length_s) / interval_s
+
+
+def _rank(due: Due) -> tuple[bool, bool, int]:
+    begins = due.reason == "partial" and due.stream.listener.fresh
+    return due.reason != "final", not begins, due.stream.last_turn

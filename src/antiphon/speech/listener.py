@@ -20,6 +20,12 @@ FRAME_SAMPLES = 512
 _SHORTEST_SILENCE_S = 0.1
 """Pauses inside words are shorter; an utterance never ends at them."""
 
+FIRST_EVERY_S = 0.4
+"""However seldom partials come, an utterance of which nothing was said yet is heard so often …"""
+
+FRESH_S = 2.0
+"""… while it is no longer than this: sound without words is no reason to hurry."""
+
 PARTIAL_GROWTH = 1 / 16
 """Share of an utterance that must be new for another partial: hearing a long one again costs more."""
 
@@ -162,6 +168,14 @@ class Listener:
         if ended := self._utterances.close():
             self._queue.append(ended)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether somebody has begun to speak and no text of it was said."""
+        utterance = self._partial_utterance
+        if not utterance or (self._partial and self._partial.text):
+            return False
+        return utterance.end - utterance.start < FRESH_S * SAMPLE_RATE
+
     def partial_due(self, every_s: float) -> bool:
         """Whether so much of the open utterance is new that its text so far is worth having.
 
@@ -169,13 +183,14 @@ class Listener:
         there: often it does, and then the final is known already.
 
         Args:
-            every_s: seconds of new audio; for a long utterance it is more.
+            every_s: seconds of new audio; for a long utterance it is more, for a fresh one hardly.
         """
         utterance = self._partial_utterance
         if not utterance:
             return False
         new = utterance.end - max(utterance.start, self._partial_end)
-        interval = max(every_s * SAMPLE_RATE, PARTIAL_GROWTH * (utterance.end - utterance.start))
+        wanted_s = min(every_s, FIRST_EVERY_S) if self.fresh else every_s
+        interval = max(wanted_s * SAMPLE_RATE, PARTIAL_GROWTH * (utterance.end - utterance.start))
         return new >= interval or (new > 0 and self._utterances.paused)
 
     def next_window(self) -> Window | None:
@@ -245,25 +260,10 @@ class Listener:
             end_s=self._seconds(utterance.end),
             final=final,
             torn=utterance.torn,
-            speech=self._speech(utterance),
-        )
-
-    def _speech(self, utterance: Utterance) -> tuple[Stretch, ...]:
-        stretches: list[list[Judged]] = []
-        for judged in utterance.frames:
-            if not judged.keeps:
-                continue
-            if stretches and stretches[-1][-1].frame.end == judged.frame.start:
-                stretches[-1].append(judged)
-            else:
-                stretches.append([judged])
-        return tuple(
-            Stretch(
-                self._seconds(stretch[0].frame.start),
-                self._seconds(stretch[-1].frame.end),
-                sum(judged.probability for judged in stretch) / len(stretch),
-            )
-            for stretch in stretches
+            speech=tuple(
+                Stretch(self._seconds(start), self._seconds(end), probability)
+                for start, end, probability in utterance.stretches()
+            ),
         )
 
     def _hear_partial(self, window: Window, heard: Heard) -> list[Output]:
@@ -280,7 +280,7 @@ class Listener:
         cut = best_cut(heard.words, len(window.samples)) if window.torn else None
         if cut is None or not isinstance(utterance, Utterance):
             return self._final(heard.text, heard.words, window.start_s, window.end_s)
-        before, after = _part(utterance.frames, utterance.start + cut.sample)
+        before, after = utterance.parted(utterance.start + cut.sample)
         self._utterances.take_back(after)
         if self._queue and (rest := self._utterances.close()):  # a stop came right behind it
             self._queue.appendleft(rest)
@@ -303,9 +303,3 @@ class Listener:
 
     def _seconds(self, position: int) -> float:
         return self._options.start_s + position / SAMPLE_RATE
-
-
-def _part(frames: Sequence[Judged], position: int) -> tuple[Sequence[Judged], Sequence[Judged]]:
-    """The frames before and after the edge between two that lies nearest to a position."""
-    at = min(range(1, len(frames)), key=lambda i: abs(frames[i].frame.start - position))
-    return frames[:at], frames[at:]

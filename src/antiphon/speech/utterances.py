@@ -70,6 +70,26 @@ class Utterance:
         """All of them."""
         return np.concatenate([judged.frame.samples for judged in self.frames])
 
+    def stretches(self) -> list[tuple[int, int, float]]:
+        """Start, end and mean probability of each stretch of speech."""
+        found: list[list[Judged]] = []
+        for judged in self.frames:
+            if not judged.keeps:
+                continue
+            if found and found[-1][-1].frame.end == judged.frame.start:
+                found[-1].append(judged)
+            else:
+                found.append([judged])
+        return [
+            (speech[0].frame.start, speech[-1].frame.end, sum(j.probability for j in speech) / len(speech))
+            for speech in found
+        ]
+
+    def parted(self, position: int) -> tuple[Sequence[Judged], Sequence[Judged]]:
+        """The frames before and after the edge between two that lies nearest to a position of the stream."""
+        at = min(range(1, len(self.frames)), key=lambda i: abs(self.frames[i].frame.start - position))
+        return self.frames[:at], self.frames[at:]
+
 
 class Utterances:
     """Takes judged frames and gives utterances.

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from antiphon.audio.resample import resample
-from antiphon.contract.events import Event, Finalized
+from antiphon.contract.events import Event, Final, Finalized, Partial
+from antiphon.contract.events import Heard as Taken
 from antiphon.contract.jobs import AudioIn, Finalize, RecognitionJob
 from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
@@ -24,10 +25,15 @@ from antiphon.models.protocols import VAD, Samples, STTModel, TTSModel, Utteranc
 PIECE_S = 0.1
 SPEECH_SHARE = 0.6
 UTTERANCE_S = (3.0, 8.0)
+FILE_BLOCK_S = 1.0
+FILE_AHEAD_S = 30.0
 WARM_UP_S = 6.0
 MEASURED_S = 20.0
 MOST_STREAMS = 256
 KNEE = 0.95
+
+ONSET_POWER = 10**-2.5
+"""Power of speech, 25 dB under the loudest: breath and room lie below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +42,19 @@ class HearingGoal:
 
     Attributes:
         final_p95_s: from ``finalize`` to the last text before it, seconds, 95th percentile.
+        first_partial_s: from where speech begins to the first text of it, seconds, median.
         partial_every_s: between two looks at an open utterance, seconds, median.
     """
 
     final_p95_s: float = 0.3
+    first_partial_s: float = 0.7
     partial_every_s: float = 0.5
 
     def met(self, heard: "Heard") -> bool:
         """Whether so many streams were heard within the goal."""
         return (
             (heard.final.p95 or 0.0) <= self.final_p95_s
+            and (heard.first_partial.p50 or 0.0) <= self.first_partial_s
             and (heard.partial_every.p50 or 0.0) <= self.partial_every_s
             and heard.core_share <= 1.0
         )
@@ -58,6 +67,7 @@ class Heard:
     Attributes:
         streams, batch_size: what was tried.
         core_share: of the time, in which the engine was busy.
+        first_partial: from where speech begins in an utterance to its first text.
         final: finalize → its answer.
         partial_every: between two looks at an open utterance.
         capacity: streams that the engine itself says it can hold.
@@ -66,6 +76,7 @@ class Heard:
     streams: int
     batch_size: int
     core_share: float
+    first_partial: Spread
     final: Spread
     partial_every: Spread
     capacity: int
@@ -130,38 +141,43 @@ def hear(
     streams: int,
     batch_size: int,
     seconds: float = MEASURED_S,
+    files: int = 0,
 ) -> Heard:
-    """Hear so many streams for so long.
+    """Hear so many streams for so long, and beside them so many files without an end.
 
     They say utterances of 3 to 8 seconds, with pauses so that 60 % of the time is speech. Audio comes in
-    pieces of 100 ms; at the end of each utterance the client asks to finalize.
+    pieces of 100 ms; at the end of each utterance the client asks to finalize. Of a file there is always
+    more to hear.
     """
     clock = _Clock()
     watched: Any = _Watched(model, clock)
-    asked: dict[tuple[str, int], float] = {}
-    finals: list[tuple[float, float]] = []
-
-    def emit(event: Event) -> None:
-        if isinstance(event, Finalized):
-            finals.append((clock(), clock() - asked[event.job, event.mark]))
-
+    told = _Told(clock)
     engine = HearingEngine(
-        watched, vad, limits=Limits(batch_size), emit=emit, released=lambda _: None, clock=clock
+        watched, vad, limits=Limits(batch_size), emit=told, released=lambda _: None, clock=clock
     )
     audio = [_pieces(speech, model.sample_rate, seed=i) for i in range(streams)]
     sent = [0] * streams
+    fed = {f"file {i}": 0 for i in range(files)}
     began, busy_s = clock(), 0.0
     due = [(began + PIECE_S * i / streams, i) for i in range(streams)]
-    for i in range(streams):
-        engine.add(RecognitionJob(job=str(i), api="", model=model.name, language=model.languages[0]))
+    for job in [*map(str, range(streams)), *fed]:
+        live = job not in fed
+        engine.add(
+            RecognitionJob(job=job, api="", model=model.name, language=model.languages[0], partials=live)
+        )
     while clock() - began < WARM_UP_S + seconds:
+        for job, blocks in fed.items():
+            if blocks * FILE_BLOCK_S - told.taken_s.get(job, 0.0) < FILE_AHEAD_S:
+                engine.tell(job, AudioIn(0, blocks, _block(speech, model.sample_rate, blocks)))
+                fed[job] += 1
         while due[0][0] <= clock():
             at, i = heapq.heappop(due)
-            samples, ends = next(audio[i])
+            samples, onset_s, ends = next(audio[i])
+            told.speech(str(i), None if onset_s is None else at - PIECE_S + onset_s)
             engine.tell(str(i), AudioIn(0, sent[i], samples.tobytes()))
             sent[i] += 1
             if ends:
-                asked[str(i), sent[i]] = at
+                told.asked[str(i), sent[i]] = at
                 engine.tell(str(i), Finalize(0, sent[i], sent[i]))
                 sent[i] += 1
             heapq.heappush(due, (at + PIECE_S, i))
@@ -176,10 +192,53 @@ def hear(
         streams,
         batch_size,
         busy_s / seconds,
-        Spread.of(s for when, s in finals if when > warm),
+        Spread.of(s for when, s in told.firsts if when > warm),
+        Spread.of(s for when, s in told.finals if when > warm),
         Spread.of(s for when, s in watched.intervals if when > warm),
         engine.outlook.capacity,
     )
+
+
+class _Told:
+    """Takes the engine's events, and notes how long each stream waited for what was due to it.
+
+    Attributes:
+        asked: when each mark was to be finalized, by job and mark.
+        taken_s: how far each job was heard.
+        firsts, finals: first texts of utterances and answers to finalize: when, and after how long.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.asked: dict[tuple[str, int], float] = {}
+        self.taken_s: dict[str, float] = {}
+        self.firsts: list[tuple[float, float]] = []
+        self.finals: list[tuple[float, float]] = []
+        self._clock = clock
+        self._begun: dict[str, float] = {}  # when speech began of which no text has come
+
+    def speech(self, job: str, began: float | None) -> None:
+        """An utterance begins, if there is a time."""
+        if began is not None:
+            self._begun[job] = began
+
+    def __call__(self, event: Event) -> None:
+        now = self._clock()
+        match event:
+            case Partial(text=text) | Final(text=text) if text and event.job in self._begun:
+                self.firsts.append((now, now - self._begun.pop(event.job)))
+            case Finalized():
+                self.finals.append((now, now - self.asked[event.job, event.mark]))
+                self._begun.pop(event.job, None)
+            case Taken():
+                self.taken_s[event.job] = event.audio_s
+            case _:
+                pass
+
+
+def _block(speech: Samples, rate: int, index: int) -> bytes:
+    """A piece of a file that says the same over and over."""
+    size = round(FILE_BLOCK_S * rate)
+    return np.take(speech, range(index * size, (index + 1) * size), mode="wrap").tobytes()
 
 
 class _Clock:
@@ -217,19 +276,29 @@ class _Watched:
         return transcripts
 
 
-def _pieces(speech: Samples, rate: int, seed: int) -> Iterator[tuple[Samples, bool]]:
-    """Endless pieces of a stream, and whether an utterance ends with the piece."""
+def _pieces(speech: Samples, rate: int, seed: int) -> Iterator[tuple[Samples, float | None, bool]]:
+    """Endless pieces of a stream, at how many seconds of it speech begins, and whether it ends with it."""
     random = np.random.default_rng(seed)
     piece = round(PIECE_S * rate)
 
-    def silence(count: int) -> Iterator[tuple[Samples, bool]]:
+    def silence(count: int) -> Iterator[tuple[Samples, float | None, bool]]:
         for row in random.normal(0, 1e-4, (count, piece)).astype(np.float32):
-            yield row, False
+            yield row, None, False
 
     yield from silence(round(random.uniform(0, 5) / PIECE_S))
     while True:
         count = round(random.uniform(*UTTERANCE_S) / PIECE_S)
         begin = int(random.integers(len(speech) - count * piece))
-        said = speech[begin : begin + count * piece].reshape(count, piece)
-        yield from ((row, i == count - 1) for i, row in enumerate(said))
+        said = speech[begin : begin + count * piece]
+        row, onset = divmod(_onset(said, rate), piece)
+        for i, samples in enumerate(said.reshape(count, piece)):
+            yield samples, onset / rate if i == row else None, i == count - 1
         yield from silence(round(count * (1 / SPEECH_SHARE - 1)))
+
+
+def _onset(said: Samples, rate: int) -> int:
+    """Sample at which the first frame of 20 ms begins that is not far below the loudest."""
+    size = rate // 50
+    frames = said[: len(said) // size * size].reshape(-1, size)
+    power = np.square(frames, dtype=np.float64).mean(axis=1)
+    return size * int(np.argmax(power >= power.max() * ONSET_POWER))
