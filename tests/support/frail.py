@@ -1,8 +1,8 @@
 """``python -m support.frail tts``: a worker whose model tests can hold or slow down from outside.
 
 CHAOS_HOLD names a file: while it exists, the model does not come back from the step it is in, which is how a
-worker looks whose accelerator hangs. CHAOS_PACE makes the voice model take that many seconds for a second of
-audio, asleep: streams last long enough to be disturbed in their middle, and the machine stays free.
+worker looks whose accelerator hangs. CHAOS_PACE makes the model take that many seconds for a second of audio,
+asleep: streams last long enough to be disturbed in their middle, and the machine stays free.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from antiphon.models import registry
+from antiphon.models.protocols import Transcript
 
 LOOK_EVERY_S = 0.01
 
@@ -40,7 +41,8 @@ class Frail:
         began = time.monotonic()
         results = self._model.step(*arguments, **named)
         if self._pace:
-            least_s = self._pace * max(map(len, results)) / self._model.sample_rate
+            audio = arguments[1] if isinstance(results[0], Transcript) else results
+            least_s = self._pace * max(map(len, audio)) / self._model.sample_rate
             time.sleep(max(0.0, began + least_s - time.monotonic()))
         return results
 
