@@ -17,6 +17,7 @@ from antiphon.models.adding import add
 from antiphon.models.buckets import list_objects, read_object
 from antiphon.models.packages import SourceFailed
 from antiphon.models.places import Place
+from antiphon.models.progress import Silence
 from antiphon.models.store import ModelStore, Status
 
 KEY, SECRET = "AKIATEST", "of-this-test-alone"
@@ -132,6 +133,37 @@ def test_what_did_not_change_is_not_fetched_again(tmp_path: Path, server: Bucket
     add(store, Place.parse("s3://models/mine"))
     assert (store.root / "mine" / "model.bin").stat().st_ino == before
     assert (store.root / "mine" / "config.json").read_bytes() == b'{"new": 1}'
+
+
+class Interrupted(Silence):
+    """Progress that ends the program once half of the model is here."""
+
+    def received(self, what: str, done: int, total: int | None) -> None:
+        if what == "mine/model.bin" and done > 300_000:
+            raise KeyboardInterrupt
+
+
+class Watch(Silence):
+    """Progress that remembers."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, int]] = []
+
+    def received(self, what: str, done: int, total: int | None) -> None:
+        self.heard.append((what, done))
+
+
+@pytest.mark.usefixtures("bucket")
+def test_an_interrupted_addition_leaves_nothing_half_done_and_is_gone_on_with(tmp_path: Path) -> None:
+    store, place = ModelStore(tmp_path / "models"), Place.parse("s3://models/mine")
+    with pytest.raises(KeyboardInterrupt):
+        add(store, place, progress=Interrupted())
+    assert not (store.root / "mine").exists()
+    assert ModelStore(store.root).own.models == ()
+    watch = Watch()
+    add(store, place, progress=watch)
+    assert min(done for what, done in watch.heard if what == "mine/model.bin") > 300_000
+    assert (store.root / "mine" / "model.bin").read_bytes() == FILES["model.bin"]
 
 
 @pytest.mark.usefixtures("bucket")
