@@ -72,14 +72,14 @@ def spread(text: str, start_s: float, end_s: float) -> list[Word]:
 def lines(text: str) -> list[str]:
     """One line or two, as nearly alike as words allow; after a comma they may differ more.
 
-    A word longer than a line keeps a line of its own.
+    What does not fit on two stays on one; `cut` makes no such text but of a single word.
     """
     if len(text) <= LINE_CHARS:
         return [text]
     blanks = [i for i, character in enumerate(text) if character == " "]
     fitting = [i for i in blanks if i <= LINE_CHARS and len(text) - i - 1 <= LINE_CHARS]
     if not fitting:
-        return text.split(" ") if len(blanks) == 1 else [text]
+        return [text]
     at = min(fitting, key=lambda i: abs(len(text) - 2 * i) - _AT_MARK * (text[i - 1] in ",.;:?!"))
     return [text[:at], text[at + 1 :]]
 
