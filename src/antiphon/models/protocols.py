@@ -162,7 +162,8 @@ class Passage:
 
     Attributes:
         text: as it stands in the transcript, with the blank before it; all passages joined are its text.
-        start, end: where the model heard it, in samples from the start of the window.
+        start, end: where the model heard it, in samples from the start of the window; equal when it found no
+            place for it.
         log_probability: mean of its tokens' natural logarithms.
         words: how many of the transcript's timed words it has, when those are asked for.
         no_speech: the model's own probability that nothing was said there; 0 when it does not tell.

@@ -139,3 +139,10 @@ def test_a_minute_without_speech_has_no_words(hear_stream: Callable[..., list[Ou
     beeps = tone(60, 800) * (time % 1 < 0.2).astype(np.float32)
     for samples in (np.zeros(60 * 16_000, np.float32), noise(60, 0.01), noise(60, 0.1), tone(60, 440), beeps):
         assert hear_stream(samples) == [Ended()]
+
+
+def test_the_text_is_the_same_whether_times_are_asked_for(moonshine: MoonshineModel, clips: list) -> None:
+    for clip in clips:
+        plain, timed = hear(moonshine, [clip.samples] * 2, [False, True])
+        assert [p.text for p in plain.passages] == [p.text for p in timed.passages]
+        assert [(p.start, p.end) for p in plain.passages] == [(p.start, p.end) for p in timed.passages]

@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.engine.belief import Stretch, believed
 from antiphon.models.moonshine.passages import passages, sentences
 from antiphon.models.moonshine.tokens import SpokenWord
-from antiphon.models.protocols import Passage
+from antiphon.models.protocols import Passage, Transcript
 
 WORDS = [
     SpokenWord("Good", (0,)),
@@ -12,15 +13,24 @@ WORDS = [
     SpokenWord("Thank", (4,)),
     SpokenWord("you.", (5,)),
 ]
-SPANS = [(0, 100), (100, 250), (300, 330), (330, 350)]
+SPANS = [(0, 8_000), (8_000, 20_000), (24_000, 30_000), (30_000, 30_300)]
 
 
 def test_a_passage_is_a_sentence_with_its_times_and_tokens() -> None:
     said = passages(WORDS, SPANS, [-1.0, -2.0, -3.0, -2.0, -0.5, -0.5, -0.5, -0.5])
     assert said == (
-        Passage("Good morning.", 0, 250, pytest.approx(-2.0), 2, doubts=(-1.0, -3.0)),
-        Passage(" Thank you.", 300, 350, pytest.approx(-0.5), 2, doubts=(-0.5, -0.5)),
+        Passage("Good morning.", 0, 20_000, pytest.approx(-2.0), 2, doubts=(-1.0, -3.0)),
+        Passage(" Thank you.", 24_000, 30_300, pytest.approx(-0.5), 2, doubts=(-0.5, -0.5)),
     )
+
+
+def test_a_sentence_whose_words_have_no_time_has_no_place() -> None:
+    spans = [*SPANS[:2], (24_000, 24_384), (29_000, 29_384)]
+    said, invented = passages(WORDS, spans, [-0.1] * 8)
+    assert (said.start, said.end) == (0, 20_000)
+    assert invented.start == invented.end
+    heard = Transcript("Good morning. Thank you.", passages=(said, invented))
+    assert believed(heard, [Stretch(0, 32_000, 0.95)]).text == "Good morning."
 
 
 def test_a_last_sentence_may_have_no_end() -> None:

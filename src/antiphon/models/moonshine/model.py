@@ -165,12 +165,12 @@ class MoonshineModel:
         if not text or text == _TEXT_OF_SILENCE:
             return Transcript("")
         words = self._vocabulary.words(path.tokens)
-        if timed or len(sentences(words)) > 1:
+        alone = len(sentences(words)) == 1  # it is where the speech is: its place needs no alignment
+        spans = whole = [(0, len(window))] * len(words)
+        if timed or not alone:
             spans = align(np.stack(path.looks), [word.tokens for word in words], window)
-        else:
-            spans = [(0, len(window))] * len(words)
         times = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
-        said = passages(words, spans, path.log_probabilities)
+        said = passages(words, whole if alone else spans, path.log_probabilities)
         return Transcript(text, times if timed else (), passages=said)
 
 
