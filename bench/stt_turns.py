@@ -1,11 +1,11 @@
 """How soon the end of a turn is noticed, and how often a hesitation is taken for it.
 
-Into each recording of a manifest a pause is put between two words, of 0.4, 0.8, 1.2 or 1.6 s, filled with the
-noise of the recording's own quietest place; after it all, four seconds of that noise. Recordings longer than
-12 s are left out. The stream goes through
-the engine of a worker (voice activity, turn model, recogniser) and `Turns`, in this process; the clock counts
-the processor time of the thread and jumps while there is nothing to do, so that latencies are those of a core
-of its own. What the engine tells is kept, and turns are made of it in several ways:
+Into each recording of a manifest (of 12 s at most) a pause is put between two words, at least two from either
+end: 0.4, 0.8, 1.2 or 1.6 s of noise like that of the recording's own quietest place; and four seconds of it
+behind. The stream goes through the engine of a worker (voice activity, turn model, recogniser) and `Turns`,
+in this process; the clock counts the processor time of the thread and jumps while there is nothing to do, so
+that latencies are those of a core of its own. What the engine tells is kept, and turns are made of it in
+several ways:
 
 - silence: the turn ends after a fixed silence;
 - text: by silence and text, as where a worker has no turn model (`antiphon.speech.pauses.fading`);
@@ -49,6 +49,8 @@ PAUSES_S = (0.4, 0.8, 1.2, 1.6)
 LEAD_S, TAIL_S = 0.3, 4.0
 LONGEST_S = 12.0
 PIECE = 640
+SOFT_S = 0.3
+"""The last of a word may be too soft to be heard: a turn may end so much before it."""
 FADE = 80
 """Samples (5 ms) over which speech fades into the noise of a pause."""
 PAUSE_S, HESITATION_S = 0.32, 0.5
@@ -147,7 +149,7 @@ def _cases(clips: Sequence[Clip], model: STTModel[Any], pauses_each: int) -> Ite
     for clip in clips:
         speech = decode(clip.pcm, ENCODING)
         [heard] = model.step([model.start()], [speech], word_timestamps=[True])
-        gaps = range(1, len(heard.words))
+        gaps = range(2, len(heard.words) - 1)
         for pause_s in [next(lengths) for _ in range(pauses_each)] if gaps else []:
             gap = int(random.choice(gaps))
             at = _quietest(speech, heard.words[gap - 1].end, heard.words[gap].start)
@@ -272,7 +274,7 @@ def _row(way: Way, rows: Sequence[tuple[Case, list[Told]]]) -> str:
             any(isinstance(e, TurnEnd) and case.pause_at_s < at_s < case.end_s for at_s, e in events)
         )
         if case.whole:
-            late = [(at_s - case.end_s, e) for at_s, e in events if at_s >= case.end_s]
+            late = [(at_s - case.end_s, e) for at_s, e in events if at_s >= case.end_s - SOFT_S]
             ends += [next((s for s, e in late if isinstance(e, TurnEnd)), TAIL_S)]
             eager += [next((s for s, e in late if isinstance(e, TurnEnd | TurnEagerEnd)), TAIL_S)]
     end, first = Spread.of(ends), Spread.of(eager)

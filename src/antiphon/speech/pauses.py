@@ -23,10 +23,10 @@ class Pause:
 Likelihood = Callable[[Pause], float]
 """From 0 (the turn is over) to 1 (it goes on). It falls as a pause lasts."""
 
-HESITATION_S = 0.6
+HESITATION_S = 0.8
 """Mean length of the pauses of speakers who go on."""
 
-WEIGHTS = (-0.4, 0.4, 0.5, -1.3, -1.2)
+WEIGHTS = (-1.2, 0.6, -1.4, -2.0)
 """Of `evidence`, in the log odds that the speaker has finished; ``bench/stt_turns.py --fit`` fits them."""
 
 _SUREST = 0.003
@@ -79,14 +79,13 @@ def fading(pause: Pause) -> float:
 def evidence(pause: Pause) -> tuple[float, ...]:
     """What speaks for a finished turn.
 
-    In this order: 1; the log odds of its sound; whether the text is a whole sentence; whether its last word
-    leaves a sentence open; whether it may.
+    In this order: 1; the log odds of its sound; whether the last word leaves a sentence open; whether it may.
+    That a sentence seems whole says nothing here: recognisers put a full stop to whatever they hear last.
     """
     sure = 0.5 if pause.complete is None else min(max(pause.complete, _SUREST), 1.0 - _SUREST)
     last = pause.text.split()[-1:]
     word = _bare(last[0]) if last else ""
-    told = (bool(last) and _ends_sentence(last[0]), word in _OPENERS, word in _LINKS)
-    return (1.0, math.log(sure / (1.0 - sure)), *map(float, told))
+    return (1.0, math.log(sure / (1.0 - sure)), float(word in _OPENERS), float(word in _LINKS))
 
 
 def _finished(text: str) -> bool:
