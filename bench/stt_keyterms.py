@@ -164,7 +164,7 @@ def told(name: str, heard: Sequence[Heard], *, verbose: bool) -> None:
 def recordings(manifest: Path) -> list[Case]:
     """The recordings of people of a manifest, see ``antiphon bench stt``."""
     return [
-        Case(clip.text, np.frombuffer(clip.pcm, np.int16).astype(np.float32) / 32_768)
+        Case(clip.text, np.frombuffer(clip.pcm, np.int16).astype(np.float32) / np.float32(32_768))
         for clip in read_manifest(manifest)
         if clip.group == "human"
     ]
