@@ -76,7 +76,8 @@ class HearingEngine:
             min_volume=job.min_volume,
             partials=job.partials,
             max_window_s=self._model.max_window_s,
-            ahead_s=0.0 if job.partials else STEP_AUDIO_S,
+            # Voice activity that is told must not run ahead of its text.
+            ahead_s=0.0 if job.partials or job.voice_activity else STEP_AUDIO_S,
             start_s=job.start_s,
         )
         try:
