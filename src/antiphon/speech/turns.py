@@ -134,7 +134,7 @@ class Turns:
             self._complete = complete
 
     def partial(self, text: str) -> list[TurnEvent]:
-        """Take what the open utterance sounds like so far."""
+        """Take what is certain of the open utterance so far."""
         return self._grown() if self._text.hear(text) else []
 
     def final(self, text: str) -> list[TurnEvent]:
