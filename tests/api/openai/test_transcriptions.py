@@ -6,6 +6,7 @@ import httpx
 import orjson
 import pytest
 
+from antiphon.api.stt import files
 from antiphon.errors import JobLost, Overloaded
 from antiphon.telemetry.metrics import API_STREAMS
 
@@ -242,15 +243,13 @@ async def test_overload_is_a_429_with_retry_after(
 async def test_a_failure_amid_the_stream_is_an_event(
     http: httpx.AsyncClient, ears: Any, recording: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from antiphon.api.openai import transcriptions
-
-    hear_file = transcriptions.hear_file
+    hear_file = files.hear_file
 
     async def fails_late(*args: Any, **kwargs: Any) -> Any:
         await hear_file(*args, **kwargs)
         raise JobLost("gone")
 
-    monkeypatch.setattr(transcriptions, "hear_file", fails_late)
+    monkeypatch.setattr(files, "hear_file", fails_late)
     *deltas, error = events((await post(http, recording, stream="true")).text)
     assert {event["type"] for event in deltas} == {"transcript.text.delta"}
     assert (error["type"], error["error"]["type"]) == ("error", "server_error")
