@@ -80,13 +80,15 @@ def _stt(
     model: STTModel[Any], vad: VAD, turns: TurnModel | None, settings: Settings
 ) -> tuple[Presence, MakeEngine]:
     from antiphon.engine.hearing import HearingEngine
+    from antiphon.engine.listening import learn_hearing
 
+    costs = learn_hearing(model, vad)
     limits = _limits(settings)
 
     def make_engine(emit: Callable[[Event], None], released: Callable[[Job], None]) -> JobEngine:
         return cast(
             "JobEngine",
-            HearingEngine(model, vad, limits=limits, emit=emit, released=released, turns=turns),
+            HearingEngine(model, vad, limits=limits, emit=emit, released=released, turns=turns, costs=costs),
         )
 
     offering = _presence("stt", model.name, model.languages, model.digest, keyterms=model.takes_keyterms)
