@@ -97,15 +97,15 @@ async def _surroundings(
 ) -> Surroundings:
     return Surroundings(
         left=await _near(opened, "left_audio", sample_rate, most_s),
-        right=await _near(opened, "right_audio", sample_rate, most_s),
+        right=await _near(opened, "right_audio", sample_rate, None),
         pause_before_s=WORD_GAP_S,
         pause_after_s=_pause_after(transcript),
         sample_rate=sample_rate,
     )
 
 
-async def _near(opened: Mapping[str, BinaryIO], name: str, sample_rate: int, most_s: int) -> Samples:
-    """What of a recording is next to the join; of the right one no more than that is decoded.
+async def _near(opened: Mapping[str, BinaryIO], name: str, sample_rate: int, most_s: int | None) -> Samples:
+    """What of a recording is next to the join: its end, where it may last ``most_s``, else its beginning.
 
     Raises:
         FileTooLarge, UnsupportedAudio: naming the file.
@@ -117,7 +117,7 @@ async def _near(opened: Mapping[str, BinaryIO], name: str, sample_rate: int, mos
         async with aclosing(files.decode(opened[name], None, most_s, rate=sample_rate)) as blocks:
             async for block in blocks:
                 kept.append(block)
-                if name == "right_audio" and len(kept) == NEAR_S:
+                if most_s is None and len(kept) == NEAR_S:
                     break
     except (FileTooLarge, UnsupportedAudio) as error:
         raise type(error)(f"{name}: {error.message}") from None

@@ -120,14 +120,14 @@ async def told_length(file: BinaryIO, raw: RawFormat | None, most_s: int) -> flo
 
 
 async def decode(
-    file: BinaryIO, raw: RawFormat | None, most_s: int, *, rate: int = RATE_HZ
+    file: BinaryIO, raw: RawFormat | None, most_s: int | None, *, rate: int = RATE_HZ
 ) -> AsyncGenerator[Samples]:
     """Blocks of one second, decoded in a thread so that other streams go on meanwhile.
 
     Args:
         file: at its first byte; it is not closed.
         raw: the form of headerless samples; None for a file that says its own.
-        most_s: seconds it may last.
+        most_s: seconds it may last; None for whoever stops reading before the end.
         rate: Hz of the samples given.
 
     Raises:
@@ -135,13 +135,14 @@ async def decode(
             A small file can hold very many.
         UnsupportedAudio: there is no audio in it.
     """
-    await told_length(file, raw, most_s)
+    if most_s is not None:
+        await told_length(file, raw, most_s)
     encoding, sample_rate = (raw.encoding, raw.sample_rate) if raw else (None, None)
     blocks = decode_file(file, target_rate=rate, encoding=encoding, sample_rate=sample_rate)
     seconds = 0.0
     while (block := await _in_thread(lambda: next(blocks, None))) is not None:
         seconds += len(block) / rate
-        if seconds > most_s:
+        if most_s is not None and seconds > most_s:
             raise FileTooLarge(f"The audio lasts longer than the {most_s} seconds that are allowed here.")
         yield block
 
