@@ -255,9 +255,9 @@ def take(turns: Turns, event: Event) -> list[Any]:
         case Ending():
             turns.ending(event.audio_s, event.complete)
         case Partial():
-            return list(turns.partial(event.text[: event.certain]))
+            return list(turns.partial(event.text[: event.certain], event.audio_s))
         case Final():
-            return list(turns.final(event.text))
+            return list(turns.final(event.text, event.end_s))
         case _:
             pass
     return []

@@ -133,7 +133,7 @@ async def test_voice_activity_goes_on_where_it_was_when_a_worker_vanishes(nats_u
                 case Voice():
                     told += turns.voice(event.audio_s, event.frames)
                 case Final():
-                    told += turns.final(event.text)
+                    told += turns.final(event.text, event.end_s)
                 case _:
                     pass
         return told + turns.end()

@@ -89,3 +89,23 @@ def test_hearings_that_only_get_longer_change_nothing_in_the_end(
             growing.hear(" ".join(utterance[:length]))
         growing.settle(" ".join(utterance))
     assert growing.text == " ".join(word for utterance in utterances for word in utterance)
+
+
+@pytest.mark.parametrize(
+    ("out", "cut", "rest", "text"),
+    [
+        ("so it was late", "So it", "was late, and we left.", "so it was late and we left."),
+        ("so it was late", "so it", "is late", "so it was late"),
+        ("so it was late", "so she", "was late and", "so it was late and"),
+        ("so it", "so it was", "late", "so it was late"),
+        ("so it", "", "so it was", "so it was"),
+    ],
+)
+def test_what_is_out_of_the_rest_of_a_cut_utterance_is_not_said_again(
+    out: str, cut: str, rest: str, text: str
+) -> None:
+    growing = GrowingText()
+    growing.hear(out)
+    growing.cut(cut)
+    growing.settle(rest)
+    assert growing.text == text

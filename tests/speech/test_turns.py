@@ -74,10 +74,10 @@ class Talk:
         return self._take(self.turns.voice(self.now_s, bytes([round(255 * probability)]) * count))
 
     def partial(self, text: str) -> str:
-        return self._take(self.turns.partial(text))
+        return self._take(self.turns.partial(text, self.now_s))
 
     def final(self, text: str) -> str:
-        return self._take(self.turns.final(text))
+        return self._take(self.turns.final(text, self.now_s))
 
     def end(self) -> str:
         return self._take(self.turns.end())
@@ -155,9 +155,9 @@ def events_of(audio: np.ndarray, cuts: Sequence[int], judge: LevelTurns | None) 
             case Ending():
                 turns.ending(event.audio_s, event.complete)
             case Partial():
-                heard.extend(turns.partial(event.text[: event.certain]))
+                heard.extend(turns.partial(event.text[: event.certain], event.audio_s))
             case Final():
-                heard.extend(turns.final(event.text))
+                heard.extend(turns.final(event.text, event.end_s))
             case _:
                 pass
 
@@ -183,6 +183,15 @@ def events_of(audio: np.ndarray, cuts: Sequence[int], judge: LevelTurns | None) 
     while engine.busy:
         engine.step()
     return heard + turns.end()
+
+
+def test_words_that_were_told_before_speech_was_cut_behind_them_come_once() -> None:
+    words = range(1, 96)
+    gaps_s = [0.06 if word % 36 == 0 else 0.0 for word in words]  # too short to be pauses
+    audio = np.concatenate([say(word, pause_s=gap_s) for word, gap_s in zip(words, gaps_s, strict=True)])
+    audio = np.concatenate([audio, np.zeros(2 * 16_000, np.float32)])
+    for cuts in ([], range(0, len(audio), 4_000)):
+        assert "".join(texts(events_of(audio, cuts, None))) == " ".join(f"w{word}" for word in words)
 
 
 scripts = st.lists(

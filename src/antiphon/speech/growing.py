@@ -32,9 +32,18 @@ class GrowingText:
 
     def settle(self, text: str) -> bool:
         """Take the final text of the open utterance, and close it; whether the text has grown."""
+        grown = self.cut(text)
+        self._said = []
+        return grown
+
+    def cut(self, text: str) -> bool:
+        """Take the final text of the beginning of the open utterance, whose rest is heard again as the next.
+
+        What is out of that rest is not said once more. Whether the text has grown.
+        """
         words = text.split()
         grown = self._say(words[place(self._said, words) :])
-        self._said = []
+        self._said = self._said[place(words, self._said) :]
         return grown
 
     def _say(self, words: Sequence[str]) -> bool:

@@ -102,6 +102,7 @@ class Turns:
         self._likelihood = likelihood
         self._state: Literal["idle", "speaking", "maybe over"] = "idle"
         self._text = GrowingText()
+        self._told_s = 0.0  # up to where the open utterance was heard when it last made the text grow
         self._spoken = False
         self._position_s = 0.0
         self._recent: deque[float] = deque([0.0] * _SMOOTHED, maxlen=_SMOOTHED)
@@ -133,13 +134,17 @@ class Turns:
         if at_s > self._voice_end_s:
             self._complete = complete
 
-    def partial(self, text: str) -> list[TurnEvent]:
-        """Take what is certain of the open utterance so far."""
-        return self._grown() if self._text.hear(text) else []
+    def partial(self, text: str, audio_s: float) -> list[TurnEvent]:
+        """Take what is certain of the open utterance, which was heard up to ``audio_s``."""
+        if not self._text.hear(text):
+            return []
+        self._told_s = audio_s
+        return self._grown()
 
-    def final(self, text: str) -> list[TurnEvent]:
-        """Take the final text of an utterance."""
-        grown = self._grown() if self._text.settle(text) else []
+    def final(self, text: str, end_s: float) -> list[TurnEvent]:
+        """Take the final text of an utterance, which ends at ``end_s``: maybe before what was told of it."""
+        cut = end_s < self._told_s - FRAME_S / 2
+        grown = self._grown() if (self._text.cut(text) if cut else self._text.settle(text)) else []
         silence_s = self._position_s - self._voice_end_s
         if self._state == "idle" or silence_s < SHORTEST_PAUSE_S:
             return grown

@@ -153,11 +153,11 @@ class Teller:
             case Partial():
                 waited_s = self._latency.partial(now_s, event.audio_s)
                 STT_PARTIAL.labels(model=self._model).observe(waited_s)
-                return self._turns.partial(event.text[: event.certain])
+                return self._turns.partial(event.text[: event.certain], event.audio_s)
             case Final():
                 waited_s = self._latency.final(now_s, event.end_s)
                 STT_FINAL.labels(model=self._model).observe(waited_s)
-                return self._turns.final(event.text)
+                return self._turns.final(event.text, event.end_s)
             case Done():
                 return self._turns.end()
             case Finalized():
