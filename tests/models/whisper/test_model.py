@@ -15,6 +15,8 @@ from antiphon.models.card import Card
 from antiphon.models.protocols import Hints, Transcript
 from antiphon.models.whisper import WhisperModel
 from antiphon.models.whisper.model import without_circles
+from antiphon.models.whisper.network import Written
+from antiphon.models.whisper.tokens import Vocabulary
 
 LANGUAGES = Path(__file__).parents[2] / "data" / "languages"
 
@@ -116,6 +118,45 @@ def test_circles_are_cut_to_one_round(begin: list, round_: list, times: int, par
 @given(st.lists(st.integers(0, 9), unique=True).map(tuple))
 def test_what_does_not_repeat_stays(tokens: tuple[int, ...]) -> None:
     assert without_circles((*tokens, *tokens)) == (*tokens, *tokens)
+
+
+class FailingOnce:
+    """A network that fails at the first text asked of it, and then writes an "a" for each window."""
+
+    on_gpu = False
+    multilingual = False
+    bands = 80
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def encode(self, spectrograms: np.ndarray) -> np.ndarray:
+        return np.zeros((len(spectrograms), spectrograms.shape[2] // 2, 1), np.float32)
+
+    def write(self, memory: np.ndarray, prompts: list, most: int) -> list[Written]:
+        if not self.failed:
+            self.failed = True
+            raise RuntimeError("no memory left")
+        return [Written((0,), -0.1, 0.0) for _ in prompts]
+
+
+@pytest.fixture
+def failing_once() -> WhisperModel:
+    marks = ["endoftext", "startoftranscript", "translate", "transcribe", "startofprev", "notimestamps"]
+    vocabulary = Vocabulary(["a", *(f"<|{mark}|>" for mark in marks)])
+    return WhisperModel(Card(name="once", max_window_s=60.0), FailingOnce(), vocabulary, "0" * 64)  # type: ignore[arg-type]
+
+
+def test_a_window_of_a_batch_that_failed_is_heard_when_it_comes_again(failing_once: WhisperModel) -> None:
+    state, window = failing_once.start(), np.full(16_000, 0.1, np.float32)
+    with pytest.raises(RuntimeError, match="no memory left"):
+        failing_once.step([state], [window], word_timestamps=[False])
+    [heard] = failing_once.step([state], [window], word_timestamps=[False])
+    assert heard.text == "a"
+
+
+def test_no_card_makes_windows_longer_than_the_network_sees(failing_once: WhisperModel) -> None:
+    assert failing_once.max_window_s == 30.0
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:

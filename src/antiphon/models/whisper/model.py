@@ -81,7 +81,7 @@ class WhisperModel:
         self.languages: tuple[str, ...] = card.languages or (
             vocabulary.languages if network.multilingual else ("en",)
         )
-        self.max_window_s = card.max_window_s or _LONGEST_S
+        self.max_window_s = min(card.max_window_s or _LONGEST_S, FRAMES * HOP / SAMPLE_RATE)
         self.digest = digest
         self._network = network
         self._vocabulary = vocabulary
@@ -111,15 +111,18 @@ class WhisperModel:
         """Hear several windows; see `STTModel.step`."""
         rows: dict[int, list[int]] = {}
         for i, (state, window) in enumerate(zip(states, windows, strict=True)):
-            if len(window) != state.samples or word_timestamps[i]:
+            if len(window) == state.samples and not word_timestamps[i]:
+                continue
+            if _rms(window) >= _QUIETEST:
+                rows.setdefault(self._frames(window), []).append(i)
+            else:
                 state.samples, state.said = len(window), Transcript("")
-                if _rms(window) >= _QUIETEST:
-                    rows.setdefault(self._frames(window), []).append(i)
         for frames, group in rows.items():
             languages = [states[i].hints.language for i in group]
             readings = self._read([windows[i] for i in group], languages, frames)
             for i, reading in zip(group, readings, strict=True):
                 states[i].said = self._transcript(reading, windows[i], timed=word_timestamps[i])
+                states[i].samples = len(windows[i])
         return [state.said for state in states]
 
     def _frames(self, window: Samples) -> int:
