@@ -89,8 +89,8 @@ def test_every_message_of_the_socket_is_told(kind: str) -> None:
     [
         *(f"`{voice}`" for voice in OPENAI_VOICES),
         *(f"`{form}`" for form in (*requests.SPEECH_FORMATS, *forms.FORMATS, *config._ENCODINGS)),
-        *(f"`{name}`" for name in (*config.OLD_NAMES.values(), *config.PATIENCE_S)),
-        *(f"{seconds:g} s" for seconds in config.PATIENCE_S.values()),
+        *(f"`{name}`" for name in (*config.OLD_NAMES.values(), *config.EAGERNESS)),
+        *(f"{judged.end:g}" for judged in config.EAGERNESS.values()),
         *map(str, SAMPLE_RATES),
         "{:g} to {:g} is taken".format(*requests.SPEEDS),
         f"into {MIN_SPEED:g} to {MAX_SPEED:g}",

@@ -2,8 +2,8 @@
 
 from antiphon.api.openai.realtime.config import (
     DEFAULT_SILENCE_MS,
+    EAGERNESS,
     OLD_NAMES,
-    PATIENCE_S,
     PCM_RATE_HZ,
 )
 from antiphon.api.openai.realtime.secrets import SecretRequest
@@ -76,7 +76,7 @@ _INPUT: dict[str, Schema] = {
                     "prefix_padding_ms": {"description": "Without effect."},
                 },
             ),
-            record({"type": constant("semantic_vad")}, {"eagerness": nullable(choice(list(PATIENCE_S)))}),
+            record({"type": constant("semantic_vad")}, {"eagerness": nullable(choice(list(EAGERNESS)))}),
             description="Null: the client ends turns, by commits.",
         )
     ),

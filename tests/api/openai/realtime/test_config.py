@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 
 from antiphon.api.openai.errors import WrongField
-from antiphon.api.openai.realtime.config import DEFAULT_TURNS, PATIENCE_S, SessionConfig
+from antiphon.api.openai.realtime.config import DEFAULT_TURNS, SessionConfig
 from antiphon.api.stt.request import RawFormat
+from antiphon.api.stt.turns import HESITATION_S, PAUSE_S
+from antiphon.speech.turns import TurnSettings
 
 CONFIG = SessionConfig("moonshine-tiny-en")
 
@@ -62,10 +64,25 @@ def test_a_pause_ends_a_turn_after_what_the_client_says() -> None:
     assert CONFIG.pause_s == 0.5
     server = {"type": "server_vad", "silence_duration_ms": 800, "threshold": 0.6}
     assert CONFIG.updated(nested(turn_detection=server)).pause_s == 0.8
-    for eagerness, pause_s in PATIENCE_S.items():
+    assert CONFIG.updated(nested(turn_detection=server)).hesitation_s == 0
+    assert CONFIG.updated(nested(turn_detection=None)).hesitation_s == 0
+
+
+def test_eagerness_says_how_sure_an_end_must_be() -> None:
+    judged: dict[str, TurnSettings] = {}
+    for eagerness in ("low", "medium", "high", "auto"):
         semantic = {"type": "semantic_vad", "eagerness": eagerness}
-        assert CONFIG.updated(nested(turn_detection=semantic)).pause_s == pause_s
-    assert CONFIG.updated(nested(turn_detection={"type": "semantic_vad"})).pause_s == PATIENCE_S["auto"]
+        config = CONFIG.updated(nested(turn_detection=semantic))
+        assert config.turns is not None
+        assert config.turns.judged is not None
+        assert (config.pause_s, config.hesitation_s) == (PAUSE_S, HESITATION_S)
+        judged[eagerness] = config.turns.judged
+    assert judged["auto"] == judged["medium"]
+    assert judged["low"].end < judged["medium"].end < judged["high"].end
+    assert [judged[name].end_timeout_s for name in ("low", "medium", "high")] == [8, 4, 2]
+    default = CONFIG.updated(nested(turn_detection={"type": "semantic_vad"}))
+    assert default.turns is not None
+    assert default.turns.judged == judged["auto"]
 
 
 def test_the_session_is_told_in_every_shape_and_can_be_sent_back() -> None:

@@ -18,7 +18,7 @@ from antiphon.api.openai.realtime.conversation import (
     Say,
     Step,
 )
-from antiphon.contract.events import Done, Final, Partial, Voice
+from antiphon.contract.events import Done, Ending, Final, Partial, Voice
 from antiphon.errors import JobLost, ModelNotFound
 
 SECOND = base64.b64encode(bytes(48_000)).decode()
@@ -39,6 +39,14 @@ def final(text: str, start_s: float = 0.0, end_s: float = 1.0) -> Final:
 
 def speech(end_s: float, frames: int = 10) -> Voice:
     return Voice(**HEAD, audio_s=end_s, frames=b"\xff" * frames)
+
+
+def silence(end_s: float, frames: int = 10) -> Voice:
+    return Voice(**HEAD, audio_s=end_s, frames=bytes(frames))
+
+
+def ending(at_s: float, complete: float) -> Ending:
+    return Ending(**HEAD, audio_s=at_s, complete=complete)
 
 
 def update(**fields: Any) -> dict[str, Any]:
@@ -109,6 +117,59 @@ def test_a_turn_from_its_first_sound_to_its_text(conversation: Conversation) -> 
     told = said(conversation.heard(final(" And more.", 1.5, 2.5)))
     assert told[1]["previous_item_id"] == "item_1"
     assert [event.get("transcript") for event in told][-1] == "And more."
+
+
+@pytest.fixture
+def semantic(conversation: Conversation) -> Conversation:
+    conversation.receive(update(turn_detection={"type": "semantic_vad", "eagerness": "medium"}))
+    conversation.receive(APPEND)
+    return conversation
+
+
+@pytest.mark.parametrize(("complete", "over"), [(0.997, True), (0.003, False)])
+def test_a_turn_is_over_soon_where_it_sounds_finished(
+    semantic: Conversation, *, complete: float, over: bool
+) -> None:
+    assert types(semantic.heard(speech(0.96, frames=30))) == ["speech_started"]
+    assert semantic.heard(silence(1.152, frames=6)) == []
+    assert semantic.heard(ending(1.152, complete)) == []
+    told = [*semantic.heard(final("Good morning", 0.0, 1.152)), *semantic.heard(silence(2.112, frames=30))]
+    assert ("completed" in types(told)) is over
+    assert "".join(event.get("delta", "") for event in said(told)) == "Good morning"
+
+
+def test_a_turn_that_sounds_open_goes_on_over_pauses_and_ends_in_silence(semantic: Conversation) -> None:
+    semantic.heard(speech(0.96, frames=30))
+    semantic.heard(silence(1.152, frames=6))
+    semantic.heard(ending(1.152, 0.003))
+    assert types(semantic.heard(final("I would like", 0.0, 1.5))) == ["delta"]
+    semantic.heard(silence(1.472))
+    assert semantic.heard(speech(2.432, frames=30)) == []
+    semantic.heard(silence(2.624, frames=6))
+    semantic.heard(ending(2.624, 0.003))
+    (delta,) = said(semantic.heard(final(" a table for", 1.6, 2.9)))
+    assert delta["item_id"] == "item_1"
+    told = [event for i in range(5) for event in semantic.heard(silence(2.624 + (i + 1) * 0.96, frames=30))]
+    assert types(told) == ["speech_stopped", "committed", "completed"]
+    assert said(told)[0]["audio_end_ms"] == 2900
+    assert said(told)[-1]["transcript"] == "I would like a table for"
+    (again,) = said(semantic.heard(speech(8.384, frames=30)))
+    assert again["item_id"] == "item_2"
+
+
+def test_sound_that_is_no_turn_is_over_with_its_utterance(semantic: Conversation) -> None:
+    faint = Voice(**HEAD, audio_s=0.64, frames=bytes([150] * 10))
+    assert types(semantic.heard(faint)) == ["speech_started"]
+    told = semantic.heard(final("", 0.1, 0.9))
+    assert types(told) == ["speech_stopped", "committed", "completed"]
+
+
+def test_a_commit_amid_a_judged_turn_ends_it(semantic: Conversation) -> None:
+    semantic.heard(speech(0.96, frames=30))
+    assert types(semantic.receive(COMMIT)[:1]) == ["committed"]
+    assert types(semantic.heard(final("One.", 0.0, 0.96))) == ["delta"]
+    (completed,) = said(semantic.heard(DONE))
+    assert completed["transcript"] == "One."
 
 
 def test_a_final_without_voice_before_it_is_a_whole_turn(conversation: Conversation) -> None:

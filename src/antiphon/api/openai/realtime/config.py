@@ -11,6 +11,8 @@ from typing import Any, Literal, cast
 
 from antiphon.api.openai.errors import WrongField
 from antiphon.api.stt.request import MAX_SILENCE_S, SAMPLE_RATES_HZ, RawFormat, language_asked
+from antiphon.api.stt.turns import HESITATION_S, PAUSE_S
+from antiphon.speech.turns import TurnSettings
 
 AudioType = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 
@@ -29,8 +31,14 @@ OLD_NAMES: Mapping[AudioType, str] = {
     "audio/pcma": "g711_alaw",
 }
 
-PATIENCE_S: Mapping[str, float] = {"low": 1.5, "medium": 0.8, "auto": 0.8, "high": 0.4}
-"""The pause that ends a turn for each eagerness of ``semantic_vad``; what is said is not understood here."""
+EAGERNESS: Mapping[str, TurnSettings] = {
+    "low": TurnSettings(end=0.1, end_timeout_s=8.0),
+    "medium": TurnSettings(end=0.2, end_timeout_s=4.0),
+    "auto": TurnSettings(end=0.2, end_timeout_s=4.0),
+    "high": TurnSettings(end=0.4, end_timeout_s=2.0),
+}
+"""How unlikely the speaker must be to go on, for each eagerness of ``semantic_vad``; its longest silences are
+OpenAI's."""
 
 COMMITTED_PAUSE_S = 2.0
 """Where the client ends the turns, pauses only divide what is recognised at once, as in a file."""
@@ -42,11 +50,13 @@ class TurnDetection:
 
     Attributes:
         fields: as the client gave them, to be told back.
-        pause_s: a pause this long ends a turn.
+        pause_s: a pause this long ends an utterance.
+        judged: when a speaker has finished, by all that is known of a pause; None: every utterance is a turn.
     """
 
     fields: Mapping[str, Any]
     pause_s: float
+    judged: TurnSettings | None = None
 
 
 DEFAULT_TURNS = TurnDetection(
@@ -90,6 +100,11 @@ class SessionConfig:
     def pause_s(self) -> float:
         """A pause this long ends an utterance."""
         return COMMITTED_PAUSE_S if self.turns is None else self.turns.pause_s
+
+    @property
+    def hesitation_s(self) -> float:
+        """A pause this long ends one where the speaker does not sound finished; 0: nobody listens for it."""
+        return HESITATION_S if self.turns and self.turns.judged else 0.0
 
     def updated(self, session: Mapping[str, Any]) -> "SessionConfig":
         """These settings with those of an update in the place of theirs; what it does not name stays.
@@ -204,9 +219,9 @@ def _turn_detection(value: object) -> TurnDetection | None:
             return TurnDetection({**DEFAULT_TURNS.fields, **fields}, _silence_s(fields))
         case "semantic_vad":
             eagerness = fields.get("eagerness") or "auto"
-            if not isinstance(eagerness, str) or eagerness not in PATIENCE_S:
-                raise _wrong("turn_detection.eagerness", f"must be one of {', '.join(PATIENCE_S)}.")
-            return TurnDetection({**fields, "eagerness": eagerness}, PATIENCE_S[eagerness])
+            if not isinstance(eagerness, str) or eagerness not in EAGERNESS:
+                raise _wrong("turn_detection.eagerness", f"must be one of {', '.join(EAGERNESS)}.")
+            return TurnDetection({**fields, "eagerness": eagerness}, PAUSE_S, EAGERNESS[eagerness])
         case _:
             raise _wrong("turn_detection.type", "must be server_vad or semantic_vad.")
 

@@ -1,8 +1,8 @@
 """One realtime transcription session, as a state machine without I/O.
 
 Source: https://platform.openai.com/docs/guides/realtime-transcription. A session is a row of items, each a
-stretch of audio and its transcript. With turn detection an item is what was said between two pauses; without,
-it is what the client sent between two commits. An item's events come in this order: ``speech_started`` and
+stretch of audio and its transcript. With turn detection an item is what was said in a turn; without, it is
+what the client sent between two commits. An item's events come in this order: ``speech_started`` and
 ``speech_stopped`` (with turn detection), ``committed``, and ``completed`` or ``failed``, with ``delta``
 between the first and the last of them.
 """
@@ -15,6 +15,7 @@ import pybase64
 
 from antiphon.api.openai.errors import WrongField, error_fields
 from antiphon.api.openai.realtime.config import SessionConfig
+from antiphon.api.openai.realtime.ends import TurnEnds
 from antiphon.api.openai.realtime.onset import Onset
 from antiphon.audio.encodings import bytes_per_sample
 from antiphon.contract.events import Done, Ending, Final, Finalized, Partial, Voice
@@ -67,7 +68,7 @@ class _Item:
     """What is known of the open item.
 
     Attributes:
-        start_s: in seconds of the session.
+        start_s, end_s: in seconds of the session, as far as it was heard.
         shown: what its deltas come to; it may differ from the text in words that were revised.
         text: the finals of it.
         committed: its audio is complete.
@@ -75,6 +76,7 @@ class _Item:
 
     id: str
     start_s: float
+    end_s: float = 0.0
     shown: GrowingText = field(default_factory=GrowingText)
     text: str = ""
     committed: bool = False
@@ -108,6 +110,7 @@ class Conversation:
         self._item: _Item | None = None
         self._previous: str | None = None
         self._onset = Onset(config.pause_s)
+        self._ends = TurnEnds(None)
 
     def created(self, kind: str) -> Say:
         """The first event; ``kind`` is its type."""
@@ -141,16 +144,19 @@ class Conversation:
         """Take what was recognised of the audio since `Open`."""
         match event:
             case Voice():
-                start_s = self._onset.hear(event)
-                return [] if start_s is None or not self._detects else self._begin(start_s)
+                return self._voice(event, over=self._over(event))
             case Partial():
+                self._ends.over(event)
                 return self._partial(event)
             case Final():
-                return self._final(event)
+                return self._final(event, over=self._over(event))
+            case Ending():
+                self._ends.over(event)
+                return []
             case Done():
                 self._open = None
                 return self._complete(self._received_s)
-            case Finalized() | Ending():
+            case Finalized():
                 return []
 
     def failed(self, error: AntiphonError) -> list[Say]:
@@ -190,6 +196,7 @@ class Conversation:
         if self._open is None:
             self._open, self._opened_s = self._config, self._received_s
             self._onset = Onset(self._config.pause_s)
+            self._ends = TurnEnds(self._config.turns.judged if self._config.turns else None)
             if not self._detects:
                 self._item = _Item(self._new_id(), self._received_s)
             steps.insert(0, Open(self._config))
@@ -217,42 +224,43 @@ class Conversation:
         """Whether the ends of turns are found here."""
         return self._open is not None and self._open.turns is not None
 
+    def _over(self, event: Voice | Final) -> bool:
+        over = self._ends.over(event)
+        return over and self._detects and not (self._item and self._item.committed)
+
     def _begin(self, start_s: float) -> list[Say]:
         """Open an item at a position of the recognition, unless one is open."""
         if self._item is not None:
             return []
-        item = self._item = _Item(self._new_id(), self._opened_s + start_s)
+        item = self._item = _Item(self._new_id(), self._opened_s + start_s, self._opened_s + start_s)
         started = {"audio_start_ms": _ms(item.start_s), "item_id": item.id}
         return [Say({"type": "input_audio_buffer.speech_started", **started})]
+
+    def _voice(self, voice: Voice, *, over: bool) -> list[Say]:
+        start_s = self._onset.hear(voice)
+        begun = [] if start_s is None or not self._detects else self._begin(start_s)
+        item = self._item
+        return [*begun, *self._stopped(item), *self._complete(item.end_s)] if item and over else begun
 
     def _partial(self, partial: Partial) -> list[Say]:
         begun = self._begin(partial.audio_s) if self._detects and partial.text else []
         return [*begun, *self._show(lambda shown: shown.hear(partial.text[: partial.certain]))]
 
-    def _final(self, final: Final) -> list[Say]:
+    def _final(self, final: Final, *, over: bool) -> list[Say]:
         self._onset.ended()
-        if self._detects and not (self._item and self._item.committed):
-            return self._turn(final)
+        begun = self._begin(final.start_s) if self._detects and final.text else []
         if self._item is None:
             return []
         self._item.text += final.text
-        return self._show(lambda shown: shown.settle(final.text))
+        self._item.end_s = self._opened_s + final.end_s
+        stopped = self._stopped(self._item) if over else []
+        shown = self._show(lambda shown: shown.settle(final.text))
+        completed = self._complete(self._item.end_s) if over else []
+        return [*begun, *stopped, *shown, *completed]
 
-    def _turn(self, final: Final) -> list[Say]:
-        """A pause ended a turn."""
-        begun = self._begin(final.start_s) if final.text else []
-        if self._item is None:
-            return []
-        item, end_s = self._item, self._opened_s + final.end_s
-        item.text = final.text
-        stopped = {"audio_end_ms": _ms(end_s), "item_id": item.id}
-        return [
-            *begun,
-            Say({"type": "input_audio_buffer.speech_stopped", **stopped}),
-            self._committed(item),
-            *self._show(lambda shown: shown.settle(final.text)),
-            *self._complete(end_s),
-        ]
+    def _stopped(self, item: _Item) -> list[Say]:
+        stopped = {"audio_end_ms": _ms(item.end_s), "item_id": item.id}
+        return [Say({"type": "input_audio_buffer.speech_stopped", **stopped}), self._committed(item)]
 
     def _committed(self, item: _Item) -> Say:
         item.committed = True

@@ -216,7 +216,11 @@ class RealtimeSocket:
             ModelNotFound, LanguageNotSupported: they can't be served.
         """
         asked = TranscriptionRequest(config.model, config.language, max_silence_s=config.pause_s)
-        return msgspec.structs.replace(make_job(asked, self._services, partials=True), voice_activity=True)
+        return msgspec.structs.replace(
+            make_job(asked, self._services, partials=True),
+            hesitation_s=config.hesitation_s,
+            voice_activity=True,
+        )
 
     async def _say(self, events: list[Say]) -> None:
         for say in events:
