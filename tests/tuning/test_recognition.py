@@ -5,9 +5,10 @@ import pytest
 
 from antiphon.loadtest.percentiles import Spread
 from antiphon.models.protocols import Samples, Transcript
-from antiphon.tuning.recognition import Heard, HearingGoal, hear, knee, most_streams, spoken
+from antiphon.tuning.recognition import Heard, HearingGoal, hear, knee, most_streams
+from antiphon.tuning.talk import spoken
 from support.counting import CountingModel
-from support.hearing import LevelRecogniser, LevelVAD, say
+from support.hearing import LevelRecogniser, LevelTurns, LevelVAD, say
 
 RATE = 16_000
 SPEECH = np.concatenate([say(*range(1, 30), pause_s=0.1)] * 4)
@@ -42,6 +43,14 @@ def test_streams_are_heard_and_their_latencies_told() -> None:
     assert found.partial_every.p50 is not None
     assert found.partial_every.p50 > 0.1
     assert HearingGoal(final_p95_s=5, first_partial_s=5, partial_every_s=0.6).met(found)
+
+
+def test_pauses_within_utterances_are_judged_where_somebody_can() -> None:
+    turns = LevelTurns()
+    pausing = np.concatenate([say(*range(1, 30), pause_s=0.4)] * 2)
+    heard = hear(Recogniser(), LevelVAD(), pausing, streams=2, batch_size=2, seconds=5, turns=turns)
+    assert sum(turns.batches) > 2
+    assert heard.final.p95 is not None
 
 
 def test_a_goal_is_missed_by_late_finals_and_rare_partials() -> None:

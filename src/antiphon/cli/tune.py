@@ -10,7 +10,7 @@ from rich.table import Table
 from antiphon.cli.benchoptions import parse_seconds
 from antiphon.cli.console import err, out, plain_errors
 from antiphon.cli.options import takes_settings
-from antiphon.errors import OperatorError
+from antiphon.errors import ModelMissing, OperatorError
 from antiphon.settings import Settings
 from antiphon.telemetry.logs import configure_logging
 
@@ -105,11 +105,13 @@ def stt(
     """Find out how many real-time streams one STT worker hears.
 
     The voice model speaks first. Then more and more streams of it are heard, for as long as the goal is met
-    for all of them; time in which the core would be idle is skipped.
+    for all of them; time in which the core would be idle is skipped. Where the turn model is installed, it
+    judges the pauses of all of them.
     """
-    from antiphon.models.registry import load_stt, load_tts, load_vad
+    from antiphon.models.registry import load_stt, load_tts, load_turn, load_vad
     from antiphon.models.store import ModelStore
-    from antiphon.tuning.recognition import HearingGoal, knee, most_streams, spoken
+    from antiphon.tuning.recognition import HearingGoal, knee, most_streams
+    from antiphon.tuning.talk import spoken
 
     configure_logging(settings.log_level, settings.log_format)
     sizes = _sizes(batch_sizes)
@@ -118,13 +120,17 @@ def stt(
     )
     store = ModelStore(settings.models_dir)
     model, vad = load_stt(settings.stt_model, store), load_vad(store)
+    try:
+        turns = load_turn(store)
+    except ModelMissing:
+        turns = None  # a worker has none either
     with err.status("speaking") as status:
         speech = spoken(load_tts(settings.tts_model, store), model.sample_rate)
 
         def tell(size: int, streams: int) -> None:
             status.update(f"batch_size {size}: {streams} streams")
 
-        found = most_streams(model, vad, speech, sizes, goal, progress=tell)
+        found = most_streams(model, vad, speech, sizes, goal, turns=turns, progress=tell)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("batch_size", "streams", "core", "final p50", "final p95", "partial every"):
         table.add_column(heading, justify="right")

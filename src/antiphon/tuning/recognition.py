@@ -6,34 +6,27 @@ those of a core of its own, and other work on the machine shows only as far as i
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from antiphon.audio.resample import resample
 from antiphon.contract.events import Event, Final, Finalized, Partial
 from antiphon.contract.events import Heard as Taken
 from antiphon.contract.jobs import AudioIn, Finalize, RecognitionJob
 from antiphon.engine.cost import Limits
 from antiphon.engine.hearing import HearingEngine
 from antiphon.loadtest.percentiles import Spread
-from antiphon.loadtest.sentences import SENTENCES
-from antiphon.models.protocols import VAD, Samples, STTModel, TTSModel, Utterance
+from antiphon.models.protocols import VAD, Samples, STTModel, TurnModel
+from antiphon.tuning.talk import FILE_BLOCK_S, PIECE_S, block, pieces
 
-PIECE_S = 0.1
-SPEECH_SHARE = 0.6
-UTTERANCE_S = (3.0, 8.0)
-FILE_BLOCK_S = 1.0
 FILE_AHEAD_S = 30.0
 WARM_UP_S = 6.0
 MEASURED_S = 20.0
 MOST_STREAMS = 256
 KNEE = 0.95
 
-ONSET_POWER = 10**-2.5
-"""Power of speech, 25 dB under the loudest: breath and room lie below."""
+HESITATION_S = 0.5
+"""A pause this long ends an utterance that sounds unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +75,6 @@ class Heard:
     capacity: int
 
 
-def spoken(model: TTSModel[Any], rate: int) -> Samples:
-    """Something to hear, from a voice model, at ``rate`` Hz."""
-    sentences: list[Samples] = []
-    for text in SENTENCES:
-        state = model.start(Utterance(text, model.voices[0], model.languages[0]))
-        sentences += model.step([state], [state.total_frames])
-    return resample(np.concatenate(sentences), model.sample_rate, rate)
-
-
 def most_streams(
     model: STTModel[Any],
     vad: VAD,
@@ -98,6 +82,7 @@ def most_streams(
     batch_sizes: Sequence[int],
     goal: HearingGoal,
     *,
+    turns: TurnModel | None = None,
     progress: Callable[[int, int], None] = lambda _batch_size, _streams: None,
 ) -> list[Heard]:
     """For each batch size the largest number of streams within the goal; none where not even one is.
@@ -108,6 +93,7 @@ def most_streams(
         speech: mono, at the model's rate, a minute or more.
         batch_sizes: to try.
         goal: for every stream.
+        turns: judges the pauses of every stream, if somebody does.
         progress: told each batch size and number of streams before it is tried.
     """
     table: list[Heard] = []
@@ -116,7 +102,7 @@ def most_streams(
         best: Heard | None = None
         while held < failed - 1:
             progress(batch_size, streams)
-            heard = hear(model, vad, speech, streams=streams, batch_size=batch_size)
+            heard = hear(model, vad, speech, streams=streams, batch_size=batch_size, turns=turns)
             if goal.met(heard):
                 held, best = streams, heard
             else:
@@ -142,20 +128,27 @@ def hear(
     batch_size: int,
     seconds: float = MEASURED_S,
     files: int = 0,
+    turns: TurnModel | None = None,
 ) -> Heard:
     """Hear so many streams for so long, and beside them so many files without an end.
 
     They say utterances of 3 to 8 seconds, with pauses so that 60 % of the time is speech. Audio comes in
     pieces of 100 ms; at the end of each utterance the client asks to finalize. Of a file there is always
-    more to hear.
+    more to hear. With ``turns`` the pauses amid utterances are judged; at their ends the client is quicker.
     """
     clock = _Clock()
     watched: Any = _Watched(model, clock)
     told = _Told(clock)
     engine = HearingEngine(
-        watched, vad, limits=Limits(batch_size), emit=told, released=lambda _: None, clock=clock
+        watched,
+        vad,
+        limits=Limits(batch_size),
+        emit=told,
+        released=lambda _: None,
+        turns=turns,
+        clock=clock,
     )
-    audio = [_pieces(speech, model.sample_rate, seed=i) for i in range(streams)]
+    audio = [pieces(speech, model.sample_rate, seed=i) for i in range(streams)]
     sent = [0] * streams
     fed = {f"file {i}": 0 for i in range(files)}
     began, busy_s = clock(), 0.0
@@ -163,12 +156,19 @@ def hear(
     for job in [*map(str, range(streams)), *fed]:
         live = job not in fed
         engine.add(
-            RecognitionJob(job=job, api="", model=model.name, language=model.languages[0], partials=live)
+            RecognitionJob(
+                job=job,
+                api="",
+                model=model.name,
+                language=model.languages[0],
+                partials=live,
+                hesitation_s=HESITATION_S if live else 0.0,
+            )
         )
     while clock() - began < WARM_UP_S + seconds:
         for job, blocks in fed.items():
             if blocks * FILE_BLOCK_S - told.taken_s.get(job, 0.0) < FILE_AHEAD_S:
-                engine.tell(job, AudioIn(0, blocks, _block(speech, model.sample_rate, blocks)))
+                engine.tell(job, AudioIn(0, blocks, block(speech, model.sample_rate, blocks)))
                 fed[job] += 1
         while due[0][0] <= clock():
             at, i = heapq.heappop(due)
@@ -235,12 +235,6 @@ class _Told:
                 pass
 
 
-def _block(speech: Samples, rate: int, index: int) -> bytes:
-    """A piece of a file that says the same over and over."""
-    size = round(FILE_BLOCK_S * rate)
-    return np.take(speech, range(index * size, (index + 1) * size), mode="wrap").tobytes()
-
-
 class _Clock:
     """Processor time of this thread, and what was slept."""
 
@@ -274,31 +268,3 @@ class _Watched:
                 self.intervals.append((now, now - self._last[id(state)][1]))
             self._last[id(state)] = (state, now)
         return transcripts
-
-
-def _pieces(speech: Samples, rate: int, seed: int) -> Iterator[tuple[Samples, float | None, bool]]:
-    """Endless pieces of a stream, at how many seconds of it speech begins, and whether it ends with it."""
-    random = np.random.default_rng(seed)
-    piece = round(PIECE_S * rate)
-
-    def silence(count: int) -> Iterator[tuple[Samples, float | None, bool]]:
-        for row in random.normal(0, 1e-4, (count, piece)).astype(np.float32):
-            yield row, None, False
-
-    yield from silence(round(random.uniform(0, 5) / PIECE_S))
-    while True:
-        count = round(random.uniform(*UTTERANCE_S) / PIECE_S)
-        begin = int(random.integers(len(speech) - count * piece))
-        said = speech[begin : begin + count * piece]
-        row, onset = divmod(_onset(said, rate), piece)
-        for i, samples in enumerate(said.reshape(count, piece)):
-            yield samples, onset / rate if i == row else None, i == count - 1
-        yield from silence(round(count * (1 / SPEECH_SHARE - 1)))
-
-
-def _onset(said: Samples, rate: int) -> int:
-    """Sample at which the first frame of 20 ms begins that is not far below the loudest."""
-    size = rate // 50
-    frames = said[: len(said) // size * size].reshape(-1, size)
-    power = np.square(frames, dtype=np.float64).mean(axis=1)
-    return size * int(np.argmax(power >= power.max() * ONSET_POWER))
