@@ -102,6 +102,19 @@ async def test_turns_are_found_and_told(client: Client, form: str) -> None:
     assert len({message["event_id"] for message in first + second}) == len(first + second)
 
 
+async def test_pauses_are_judged_by_their_sound_if_the_client_asks(client: Client, ears: Any) -> None:
+    await client.update(turn_detection={"type": "semantic_vad", "eagerness": "high"})
+    await client.hears(1.1, 2.5)
+    messages = await client.until("completed")
+    assert types(messages)[0] == "speech_started"
+    assert messages[-1]["transcript"] == "one two three four."
+    assert ears.streams[0].job.hesitation_s > 0
+    await client.update(turn_detection={"type": "server_vad"})
+    await client.hears(1.1, 0.8)
+    await client.until("completed")
+    assert ears.streams[1].job.hesitation_s == 0
+
+
 async def test_commits_make_items_without_turn_detection(client: Client, ears: Any) -> None:
     await client.update(turn_detection=None, transcription={"model": "gpt-4o-transcribe"})
     await client.hears(0.8, 0.7, 0.6)
