@@ -8,6 +8,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from antiphon.cli.console import err
 
+_MINUTE_S = 60.0
+
 
 class FileBar:
     """A bar for one file: first of the bytes that are sent, then of the seconds that were heard.
@@ -58,3 +60,8 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def length(seconds: float) -> str:
+    """``2.5 s``, or from a minute on as on a clock."""
+    return f"{seconds:.1f} s" if seconds < _MINUTE_S else clock(seconds)

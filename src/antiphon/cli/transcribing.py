@@ -10,7 +10,7 @@ from pathlib import Path
 from antiphon.audio.files import told_duration
 from antiphon.cli.client import Refused, Server
 from antiphon.cli.console import complain, err
-from antiphon.cli.filebar import clock, file_bar
+from antiphon.cli.filebar import file_bar, length
 from antiphon.cli.filehearing import Fields, Heard, Progress, hear_file
 from antiphon.cli.recordings import Recording
 from antiphon.cli.transcripts import Form, render
@@ -24,7 +24,7 @@ _FOR_ALL = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVA
 
 
 class Unheard(OperatorError):
-    """There is nothing to hear in this file; others may fare better."""
+    """There is nothing to hear in this file, which the message names; others may fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Transcriber:
             except (Refused, Unheard) as error:
                 if isinstance(error, Refused) and error.http_status in _FOR_ALL:
                     raise
-                complain(OperatorError(f"{recording.name}: {error}" if len(recordings) > 1 else str(error)))
+                which = f"{recording.name}: " if isinstance(error, Refused) and len(recordings) > 1 else ""
+                complain(OperatorError(f"{which}{error}"))
                 well = False
         return well
 
@@ -115,9 +116,9 @@ class Transcriber:
             place = f" → {_kept(told, recording.target, complete=heard.complete)}"
         if heard.complete:
             speed = f" ({heard.seconds / took_s:.0f} times real time)" if took_s else ""
-            _note(f"{recording.name}: {clock(heard.seconds)} in {clock(took_s)}{speed}{place}")
+            _note(f"{recording.name}: {length(heard.seconds)} in {length(took_s)}{speed}{place}")
         else:
-            _note(f"{recording.name}: stopped after {clock(heard.seconds)}{place}")
+            _note(f"{recording.name}: stopped after {length(heard.seconds)}{place}")
 
 
 def _require_audio(path: Path) -> None:
