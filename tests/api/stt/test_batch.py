@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import httpx
+import msgspec
 import numpy as np
 import orjson
 import pytest
@@ -466,3 +467,15 @@ async def test_keyterms_are_said_to_have_no_effect_on_a_model_that_takes_none(
     answer = await post(client, wav(0.1), keyterm="Antiphon")
     assert "antiphon-ignored" not in answer.headers
     assert served.bus.streams[-1].job.keyterms == ("Antiphon",)
+
+
+async def test_keyterms_are_held_against_the_model_that_hears_the_language(
+    client: httpx.AsyncClient, served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (english,) = served.bus.offerings("stt")
+    english = msgspec.structs.replace(english, keyterms=True)
+    swedish = msgspec.structs.replace(english, model="whisper-base", languages=("sv",), keyterms=False)
+    monkeypatch.setattr(served.bus, "offerings", lambda _: [english, swedish])
+    answer = await post(client, wav(0.1), keyterm="barnbarn", language="sv")
+    assert answer.headers["antiphon-ignored"] == "keyterm"
+    assert "antiphon-ignored" not in (await post(client, wav(0.1), keyterm="Antiphon")).headers

@@ -129,7 +129,8 @@ def without_effect(fields: Iterable[tuple[str, str]], services: Services) -> set
         return set()
     offerings = services.dispatcher.offerings("stt")
     try:
-        model = services.models.resolve(_one(fields, "model") or "", "stt", offerings)
+        language = language_asked(_one(fields, "language") or DEFAULT_LANGUAGE)
+        model, _ = services.models.to_hear(_one(fields, "model") or "", language, offerings)
     except RequestError:
         return set()
     takes_none = any(each.model == model and not each.keyterms for each in offerings)
