@@ -63,6 +63,11 @@ def test_words_without_times_take_time_by_their_letters() -> None:
     assert shown(cut([])) == []
 
 
+def test_scripts_without_blanks_get_none() -> None:
+    assert texts(said("電 球 が とも って いた 。")) == ["電球がともっていた。"]
+    assert texts(said("나는 AI 를 좋아해.")) == ["나는 AI 를 좋아해."]
+
+
 def test_lines_are_nearly_alike_and_break_after_a_comma() -> None:
     assert lines("A short one.") == ["A short one."]
     assert lines("This one, which is too long for one line, has a comma in it.") == [

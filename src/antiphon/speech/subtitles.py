@@ -6,6 +6,7 @@ one second and 20 characters a second where the speaker leaves the time, two fra
 lie at ends of sentences, else of clauses, else where the speaker pauses.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
@@ -30,6 +31,11 @@ _CLAUSE_ENDS = (",", ";", ":", "–", "—")
 _CLAUSE_END_S = 0.3
 """A comma counts as much as so long a pause."""
 
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff9f"
+"""Thai, Lao, Tibetan, Burmese, Khmer, kana, Chinese characters and their signs."""
+
+_NO_BLANK = re.compile(f"(?<=[{_UNSPACED}]) | (?=[{_UNSPACED}])")
+
 _BREATH_S = 0.5
 """A pause this long is as good a place to break as the end of a sentence."""
 
@@ -49,7 +55,7 @@ class Cue:
     """What is shown at once: a sentence, a part of one, or several that are short.
 
     Attributes:
-        text: its words with a blank between each two; `lines` breaks it.
+        text: its words, with a blank between each two in scripts that have one; `lines` breaks it.
         start_s, end_s: when it is said, in seconds from the start of the audio.
     """
 
@@ -93,12 +99,17 @@ def cut(words: Iterable[Word]) -> list[Cue]:
     parts = (part for stretch in _stretches(_in_order(words)) for part in _cheapest(stretch))
     return [
         Cue(
-            " ".join(word.text for word in part),
+            _joined(part),
             part[0].start_s,
             min(part[-1].end_s, part[0].start_s + LONGEST_S),
         )
         for part in parts
     ]
+
+
+def _joined(words: Iterable[Word]) -> str:
+    """With blanks in between, but where the script has none."""
+    return _NO_BLANK.sub("", " ".join(word.text for word in words))
 
 
 def shown(cues: Sequence[Cue]) -> list[Cue]:
