@@ -118,6 +118,18 @@ def test_sums_of_a_model_in_the_store(store: ModelStore, root: Path, folder: Pat
         add(store, Place.parse(str(root / "mine")))
 
 
+@pytest.mark.parametrize("in_store", [False, True])
+def test_an_empty_file_is_no_part_of_a_model(
+    store: ModelStore, root: Path, folder: Path, in_store: bool
+) -> None:
+    (folder / "tokenizer.json").touch()
+    root.mkdir()
+    place = folder.rename(root / "mine") if in_store else folder
+    with pytest.raises(ModelMissing, match=r"tokenizer\.json is empty"):
+        add(store, Place.parse(str(place)))
+    assert not ModelStore(root).own.models
+
+
 def test_a_name_is_one_models_alone(store: ModelStore, folder: Path, tmp_path: Path) -> None:
     place = Place.parse(str(folder))
     with pytest.raises(SettingsError, match="packaged catalog; choose another with --name"):

@@ -54,8 +54,8 @@ def add(store: ModelStore, place: Place, name: str | None = None, progress: Prog
         progress: told of each file.
 
     Raises:
-        ModelMissing: the place can't be read, holds no whole model of a known family, or gives other bytes
-            than `SUMS` says.
+        ModelMissing: the place can't be read, holds no whole model of a known family or an empty file of
+            one, or gives other bytes than `SUMS` says.
         ModelCorrupt: a file that lies in the store is not what `SUMS` says.
         SettingsError: the name is taken or can't be one, or the label is not valid.
         StorageError: no permission, no space, no folder.
@@ -69,6 +69,8 @@ def add(store: ModelStore, place: Place, name: str | None = None, progress: Prog
         sums = {file: sha256 for sha256, file in _SUM.findall(_text(place, SUMS, listed, packages) or "")}
         taking = _Taking(store, place, name, packages, progress)
         chosen = {file: listed[file] for file in family.chosen(listed)}
+        if empty := next((file for file, of in chosen.items() if not of.size), None):
+            raise ModelMissing(f"{place.address(empty)} is empty.")
         store.require_free(taking.size_of(chosen))
         model = Model(
             name,
