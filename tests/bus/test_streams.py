@@ -171,6 +171,19 @@ async def test_a_question_that_is_never_answered_moves_the_job(request_name: str
     assert host.causes == ["stalled"]
 
 
+async def test_a_step_that_takes_longer_than_a_worker_is_given_gets_its_time_at_a_further_try() -> None:
+    host = Host()
+    stream = hearing(host)
+    await stream.end()
+    for tries, patience_s in enumerate((STALL_S, 2 * STALL_S, 4 * STALL_S)):
+        host.pass_time(stream, patience_s - 0.5)
+        await settle()
+        assert host.causes == ["stalled"] * tries
+        host.pass_time(stream, 1.0)
+        await settle()
+    assert host.causes == ["stalled"] * 3
+
+
 async def test_failing_again_at_the_same_place_loses_the_job() -> None:
     stream = speaking(Host())
     stream.deliver(audio(stream, 0, 0))

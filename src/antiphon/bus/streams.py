@@ -30,7 +30,8 @@ MAX_ATTEMPTS = 4
 """How often a job is tried from one position on."""
 
 STALL_S = 5.0
-"""A job that owes events and brings none for this long, beyond what its listener has left, is moved."""
+"""A job that owes events and brings none for this long, beyond what its listener has left, is moved. Each
+further try from the same place gets twice the time: a step may take long and be no fault."""
 
 GAP_AGAIN_S = 0.1
 """How long to wait for events that were asked for because later ones came."""
@@ -134,7 +135,7 @@ class JobStream(ABC):
                 self._ask()
         elif not self._owes():
             self._quiet_since = now
-        elif now - self._quiet_since > STALL_S + self.lead_s():
+        elif now - self._quiet_since > STALL_S * 2**self._failures + self.lead_s():
             self.move("stalled")
         elif now - max(self._quiet_since, self._asked_at) > self._tail_after_s:
             self._tail_after_s = min(2 * self._tail_after_s, TAIL_LONGEST_S)
