@@ -29,8 +29,8 @@ HEAD: dict[str, Any] = {"job": "j", "attempt": 0, "seq": 0}
 DONE = Done(**HEAD, audio_s=1.0, processing_s=0.1)
 
 
-def partial(text: str, certain: str = "") -> Partial:
-    return Partial(**HEAD, text=text, audio_s=1.0, certain=len(certain))
+def partial(text: str, certain: str = "", audio_s: float = 1.0) -> Partial:
+    return Partial(**HEAD, text=text, audio_s=audio_s, certain=len(certain))
 
 
 def final(text: str, start_s: float = 0.0, end_s: float = 1.0) -> Final:
@@ -230,6 +230,20 @@ def test_without_turn_detection_the_client_says_what_an_item_is(manual: Conversa
     assert completed["usage"]["seconds"] == 1.0
     assert isinstance(manual.receive(APPEND)[0], Open)
     assert said(manual.receive(COMMIT)[:1])[0]["previous_item_id"] == "item_1"
+
+
+def test_words_shown_before_speech_was_cut_before_them_are_not_shown_again(manual: Conversation) -> None:
+    manual.receive(APPEND)
+    manual.receive(COMMIT)
+    told = [
+        *manual.heard(partial("it was late and we left", certain="it was late and", audio_s=19.0)),
+        *manual.heard(final("it was", 0.0, 15.0)),
+        *manual.heard(final(" late and we left.", 15.0, 21.0)),
+        *manual.heard(DONE),
+    ]
+    *deltas, completed = said(told)
+    assert "".join(event["delta"] for event in deltas) == "it was late and we left."
+    assert completed["transcript"] == "it was late and we left."
 
 
 @pytest.mark.parametrize("detecting", [True, False])

@@ -70,6 +70,7 @@ class _Item:
     Attributes:
         start_s, end_s: in seconds of the session, as far as it was heard.
         shown: what its deltas come to; it may differ from the text in words that were revised.
+        shown_s: up to where that was heard, in seconds of the recognition.
         text: the finals of it.
         committed: its audio is complete.
     """
@@ -78,6 +79,7 @@ class _Item:
     start_s: float
     end_s: float = 0.0
     shown: GrowingText = field(default_factory=GrowingText)
+    shown_s: float = 0.0
     text: str = ""
     committed: bool = False
 
@@ -244,7 +246,10 @@ class Conversation:
 
     def _partial(self, partial: Partial) -> list[Say]:
         begun = self._begin(partial.audio_s) if self._detects and partial.text else []
-        return [*begun, *self._show(lambda shown: shown.hear(partial.text[: partial.certain]))]
+        shown = self._show(lambda shown: shown.hear(partial.text[: partial.certain]))
+        if shown and self._item:
+            self._item.shown_s = partial.audio_s
+        return [*begun, *shown]
 
     def _final(self, final: Final, *, over: bool) -> list[Say]:
         self._onset.ended()
@@ -254,7 +259,8 @@ class Conversation:
         self._item.text += final.text
         self._item.end_s = self._opened_s + final.end_s
         stopped = self._stopped(self._item) if over else []
-        shown = self._show(lambda shown: shown.settle(final.text))
+        cut = final.end_s < self._item.shown_s  # through speech: what was heard behind it comes again
+        shown = self._show(lambda shown: shown.cut(final.text) if cut else shown.settle(final.text))
         completed = self._complete(self._item.end_s) if over else []
         return [*begun, *stopped, *shown, *completed]
 
