@@ -6,13 +6,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from antiphon.cli.console import err, out
 from antiphon.loadtest.report import Report, tables, verdict
 
 _EVERY_S = 0.5
 _BAR = 30
+_FILE_WIDTH = 140
+"""Of tables that go into a file or a pipe, which have no width of their own."""
 
 
 @asynccontextmanager
@@ -54,6 +58,7 @@ async def watching(run_s: float) -> AsyncGenerator[Callable[[str], None]]:
 
 def show(report: Report) -> None:
     """Print the tables and what is to be said about them."""
+    page = out if out.is_terminal else Console(width=_FILE_WIDTH)
     for found in tables(report) if report.points else ():
         table = Table(
             title=found.title,
@@ -67,7 +72,7 @@ def show(report: Report) -> None:
             heading = name if found.prose else "\n".join(name.split())
             table.add_column(heading, justify="left" if found.prose else "right", no_wrap=not found.prose)
         for row in found.rows:
-            table.add_row(*row)
-        out.print(table)
+            table.add_row(*map(Text, row))  # brackets in what was said are no markup
+        page.print(table)
     for sentence in verdict(report):
         out.print(sentence, markup=False, highlight=False, soft_wrap=True)
