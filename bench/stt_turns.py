@@ -257,7 +257,7 @@ def take(turns: Turns, event: Event) -> list[Any]:
         case Partial():
             return list(turns.partial(event.text[: event.certain], event.audio_s))
         case Final():
-            return list(turns.final(event.text, event.end_s))
+            return list(turns.final(event.text, event.end_s, event.closed))
         case _:
             pass
     return []

@@ -34,6 +34,7 @@ class Said:
 class Heard:
     text: str
     words: tuple[Said, ...] = ()
+    closed: float | None = None
 
     @property
     def probabilities(self) -> list[float]:

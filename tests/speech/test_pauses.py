@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -48,11 +49,35 @@ def test_the_more_a_pause_sounds_like_an_end_the_less_likely_the_turn_goes_on(
     assert lasting(Pause(silence_s, text, more)) <= lasting(Pause(silence_s, text, less))
 
 
-def test_a_sure_end_of_a_sentence_ends_a_turn_at_once_and_an_open_one_does_not() -> None:
-    assert lasting(Pause(0.2, "Can you help me?", 0.99)) < 0.2
-    assert lasting(Pause(0.8, "I want to buy the.", 0.6)) > 0.4
-    assert lasting(Pause(0.8, "I would like", 0.02)) > 0.4
-    assert lasting(Pause(1.6, "I would like", 0.02)) > 0.2
+@given(st.text(max_size=40), st.floats(0, 12), st.floats(0, 1), st.floats(-20, 20), st.floats(-20, 20))
+def test_the_surer_the_recogniser_is_of_the_full_stop_the_less_likely_the_turn_goes_on(
+    text: str, silence_s: float, complete: float, one: float, other: float
+) -> None:
+    less, more = sorted((one, other))
+    assert lasting(Pause(silence_s, text, complete, more)) <= lasting(Pause(silence_s, text, complete, less))
+
+
+def test_a_sure_end_of_a_sentence_ends_a_turn_at_once() -> None:
+    assert lasting(Pause(0.2, "Can you help me?", 0.99, 7.0)) < 0.2
+
+
+@pytest.mark.parametrize(
+    "pause",
+    [
+        Pause(0.8, "I want to buy the.", 0.9, 5.0),
+        Pause(1.2, "I would like.", 0.9, 2.5),
+        Pause(1.2, "Jump the fence.", 0.5, 4.0),
+        Pause(1.2, "I would like", 0.02, 0.0),
+    ],
+)
+def test_whoever_may_go_on_is_waited_for_but_not_for_ever(pause: Pause) -> None:
+    assert lasting(pause) > 0.4
+    assert lasting(replace(pause, silence_s=3.5)) < 0.2
+
+
+def test_a_recogniser_that_does_not_tell_how_sure_it_is_ends_turns_all_the_same() -> None:
+    assert lasting(Pause(0.2, "Can you help me?", 0.99)) > 0.2
+    assert lasting(Pause(1.4, "Can you help me?", 0.99)) < 0.2
 
 
 def test_where_nobody_judges_sounds_silence_and_text_do() -> None:

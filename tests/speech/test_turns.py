@@ -355,6 +355,28 @@ def test_one_that_does_not_lasts_and_is_judged_anew_after_more_speech() -> None:
     assert texts(talk.events) == ["so it was"]
 
 
+def test_what_the_recogniser_thinks_of_the_end_holds_for_this_pause_alone() -> None:
+    seen: list[tuple[float | None, bool]] = []
+
+    def watch(pause: Pause) -> float:
+        seen.append((pause.closed, pause.continued))
+        return 1.0
+
+    talk = Talk(likelihood=watch)
+    talk.hear(1.0, 1.0)
+    talk.hear(0.0, 0.192)
+    talk.turns.final("so.", talk.now_s, 5.0)
+    talk.hear(0.0, 0.5)
+    assert set(seen) == {(5.0, False)}
+    talk.hear(1.0, 0.5)
+    seen.clear()
+    talk.hear(0.0, 1.0)
+    assert set(seen) == {(None, False)}
+    seen.clear()
+    talk.turns.final("it was.", talk.now_s, 3.0)
+    assert set(seen) == {(3.0, True)}
+
+
 def test_a_pause_that_was_over_when_it_was_judged_counts_no_more() -> None:
     talk = Talk(likelihood=sounding)
     talk.hear(1.0, 1.0)

@@ -64,7 +64,7 @@ def turns(events: list[Any]) -> list[str]:
 def test_recordings_of_people_are_turns(sdk: Cartesia) -> None:
     audio = b"".join(pcm(clip["file"]) + silence(3) for clip in CLIPS)
     events = hear(sdk, audio)
-    assert re.fullmatch(r"c(su+(eru*)*e?x)+", letters(events))
+    assert re.fullmatch(r"c(su*(eru*)*e?x)+", letters(events))
     assert len({event.request_id for event in events}) == 1
     assert word_error_rate([" ".join(clip["text"] for clip in CLIPS)], ["".join(turns(events))]) <= 0.05
 
@@ -108,9 +108,10 @@ def test_a_client_may_be_less_patient(sdk: Cartesia) -> None:
 
 
 def test_a_client_may_have_longer_ones_waited_for(sdk: Cartesia) -> None:
-    audio = cut_in(*HESITANT, pause_s=4.5)
-    assert len(turns(hear(sdk, audio))) == 2
-    assert len(turns(hear(sdk, audio, turn_end_threshold=0.05, turn_eager_end_threshold=0.3))) == 1
+    hesitations = [cut_in(*HESITANT, pause_s=pause_s) for pause_s in (2.4, 2.6, 2.8, 3.0)]
+    patient = {"turn_end_threshold": 0.05, "turn_eager_end_threshold": 0.3}
+    ended = sum(len(turns(hear(sdk, audio))) for audio in hesitations)
+    assert ended > sum(len(turns(hear(sdk, audio, **patient))) for audio in hesitations)
 
 
 async def test_a_finished_question_ends_its_turn_while_the_socket_is_open(running: Platform) -> None:

@@ -70,6 +70,8 @@ class Final(_Event, frozen=True, tag="final"):
         start_s, end_s: the audio it covers, in seconds of the stream; audio before ``end_s`` is done with.
         words: empty unless asked for.
         language: code of what was spoken; empty when the model does not tell.
+        closed: how much likelier (natural logarithm) it ends a sentence than that a comma follows; None when
+            the model does not tell.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Final(_Event, frozen=True, tag="final"):
     end_s: float
     words: tuple[Word, ...] = ()
     language: str = ""
+    closed: float | None = None
 
 
 class Finalized(_Event, frozen=True, tag="finalized"):

@@ -204,6 +204,7 @@ class HearingStream:
                     end_s=output.end_s,
                     words=output.words,
                     language=self.language,
+                    closed=output.closed,
                 )
             case FinalizedOutput():
                 return Finalized(job=job, attempt=attempt, seq=seq, mark=output.mark)

@@ -169,6 +169,8 @@ class Passage:
         no_speech: the model's own probability that nothing was said there; 0 when it does not tell.
         doubts: of each word (parted at blanks) the least log-probability of its tokens; empty when the model
             does not tell: that of the passage stands for it.
+        closed: how much likelier (natural logarithm) its last word ends a sentence than that a comma follows;
+            0 when no sign ends it, None when the model does not tell.
     """
 
     text: str
@@ -178,6 +180,7 @@ class Passage:
     words: int = 0
     no_speech: float = 0.0
     doubts: tuple[float, ...] = ()
+    closed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,11 @@ class Transcript:
     words: tuple[Timed, ...] = ()
     language: str = ""
     passages: tuple[Passage, ...] = ()
+
+    @property
+    def closed(self) -> float | None:
+        """How much likelier its end is that of a sentence than not; see `Passage`."""
+        return self.passages[-1].closed if self.passages else None
 
     @property
     def probabilities(self) -> list[float]:

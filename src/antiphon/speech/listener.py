@@ -279,7 +279,7 @@ class Listener:
         utterance = self._queue.popleft()
         cut = best_cut(heard.words, len(window.samples)) if window.torn else None
         if cut is None or not isinstance(utterance, Utterance):
-            return self._final(heard.text, heard.words, window.start_s, window.end_s)
+            return self._final(heard.text, heard.words, window.start_s, window.end_s, heard.closed)
         before, after = utterance.parted(utterance.start + cut.sample)
         self._utterances.take_back(after)
         if self._queue and (rest := self._utterances.close()):  # a stop came right behind it
@@ -288,7 +288,14 @@ class Listener:
         end_s = self._seconds(before[-1].frame.end)
         return self._final(text, heard.words[: cut.word], window.start_s, end_s)
 
-    def _final(self, text: str, words: Sequence[HeardWord], start_s: float, end_s: float) -> FinalText:
+    def _final(
+        self,
+        text: str,
+        words: Sequence[HeardWord],
+        start_s: float,
+        end_s: float,
+        closed: float | None = None,
+    ) -> FinalText:
         text = self._joining(text)
         self._text_before = self._text_before or bool(text)
         self._certainty, self._partial = Certainty(), None
@@ -296,7 +303,7 @@ class Listener:
             Word(word.text, start_s + word.start / SAMPLE_RATE, start_s + word.end / SAMPLE_RATE)
             for word in words
         )
-        return FinalText(text, start_s, end_s, times)
+        return FinalText(text, start_s, end_s, times, closed)
 
     def _joining(self, text: str) -> str:
         return f" {text}" if text and self._text_before else text

@@ -13,24 +13,32 @@ class Pause:
         silence_s: seconds since somebody was heard.
         text: all that was said in the turn; empty when nothing was understood.
         complete: how likely the speaker has finished, by the sound alone; None when nobody can tell.
+        closed: how much likelier (natural logarithm) the text ends a sentence than that a comma follows, to
+            the recogniser; None when it does not tell.
+        continued: whether the recogniser heard the last of the text apart from what came before it.
     """
 
     silence_s: float
     text: str
     complete: float | None = None
+    closed: float | None = None
+    continued: bool = False
 
 
 Likelihood = Callable[[Pause], float]
 """From 0 (the turn is over) to 1 (it goes on). It falls as a pause lasts."""
 
-HESITATION_S = 0.8
-"""Mean length of the pauses of speakers who go on."""
+HESITATION_S = 1.4
+"""Length of the pauses of speakers who go on: few are much longer."""
 
-WEIGHTS = (-1.2, 0.6, -1.4, -2.0)
+WEIGHTS = (-6.5, 0.4, 1.1, 2.5, -2.5, -1.4)
 """Of `evidence`, in the log odds that the speaker has finished; ``bench/stt_turns.py --fit`` fits them."""
 
 _SUREST = 0.003
 """A judge of sounds is never surer than this."""
+
+_UNDECIDED = 5.0
+"""What `Pause.closed` is taken for where nobody tells: between what it is after most pauses and most ends."""
 
 FINISHED_S = 0.37
 """Without a judge of sounds: the time constant of the fall after a whole sentence: to 0.4 in 0.34 s, to 0.2
@@ -63,12 +71,13 @@ def lasting(pause: Pause) -> float:
     """The likelihood by all that is known; by `fading` where nobody judged how the pause sounds.
 
     Bayes' rule: the odds before the pause, times the share of hesitations that last as long
-    (``exp(-silence_s / HESITATION_S)``, against all ends of turns, which last for ever).
+    (``exp(-(silence_s / HESITATION_S) ** 3)``, against all ends of turns, which last for ever). So who is not
+    surely heard to have finished is waited for, but not much longer than anybody hesitates.
     """
     if pause.complete is None:
         return fading(pause)
     finished = sum(weight * found for weight, found in zip(WEIGHTS, evidence(pause), strict=True))
-    return 1.0 / (1.0 + math.exp(min(finished + pause.silence_s / HESITATION_S, 700.0)))
+    return 1.0 / (1.0 + math.exp(min(finished + (pause.silence_s / HESITATION_S) ** 3, 700.0)))
 
 
 def fading(pause: Pause) -> float:
@@ -79,13 +88,24 @@ def fading(pause: Pause) -> float:
 def evidence(pause: Pause) -> tuple[float, ...]:
     """What speaks for a finished turn.
 
-    In this order: 1; the log odds of its sound; whether the last word leaves a sentence open; whether it may.
-    That a sentence seems whole says nothing here: recognisers put a full stop to whatever they hear last.
+    In this order: 1; the log odds of its sound; those of a full stop against a comma; whether they are of
+    the end of a sentence heard alone, which makes the recogniser less sure; whether the last word leaves a
+    sentence open; whether it may. That there is a full stop says little: recognisers put one to whatever they
+    hear last. How sure they are of it says most.
     """
     sure = 0.5 if pause.complete is None else min(max(pause.complete, _SUREST), 1.0 - _SUREST)
     last = pause.text.split()[-1:]
     word = _bare(last[0]) if last else ""
-    return (1.0, math.log(sure / (1.0 - sure)), float(word in _OPENERS), float(word in _LINKS))
+    closed = _UNDECIDED if pause.closed is None else pause.closed
+    continued = pause.continued and pause.closed is not None
+    return (
+        1.0,
+        math.log(sure / (1.0 - sure)),
+        closed,
+        float(continued),
+        float(word in _OPENERS),
+        float(word in _LINKS),
+    )
 
 
 def _finished(text: str) -> bool:

@@ -109,6 +109,8 @@ class Turns:
         self._voiced = False  # in speech, or in a pause too short to be one
         self._voice_end_s = 0.0
         self._complete: float | None = None  # how the pause after it sounds
+        self._closed: float | None = None  # and how what was said reads
+        self._utterances = 0  # whose text the turn has
 
     def configure(self, settings: TurnSettings, at_s: float) -> None:
         """Go by these settings from a position of the stream on; of two for the same one, the later hold."""
@@ -141,8 +143,13 @@ class Turns:
         self._told_s = audio_s
         return self._grown()
 
-    def final(self, text: str, end_s: float) -> list[TurnEvent]:
-        """Take the final text of an utterance, which ends at ``end_s``: maybe before what was told of it."""
+    def final(self, text: str, end_s: float, closed: float | None = None) -> list[TurnEvent]:
+        """Take the final text of an utterance, which ends at ``end_s``: maybe before what was told of it.
+
+        ``closed`` is how sure it ends a sentence, see `Pause`.
+        """
+        self._closed = closed
+        self._utterances += bool(text)
         cut = end_s < self._told_s - FRAME_S / 2
         grown = self._grown() if (self._text.cut(text) if cut else self._text.settle(text)) else []
         silence_s = self._position_s - self._voice_end_s
@@ -162,7 +169,7 @@ class Turns:
         speech = sum(self._recent) / _SMOOTHED
         if speech >= START or (self._voiced and probability >= KEEP):
             self._voiced = True
-            self._complete = None
+            self._complete = self._closed = None
             self._voice_end_s = self._position_s
         silence_s = self._position_s - self._voice_end_s
         if silence_s > self._pause_s:
@@ -185,7 +192,7 @@ class Turns:
         return []
 
     def _pause(self, silence_s: float) -> Pause:
-        return Pause(silence_s, self._text.text, self._complete)
+        return Pause(silence_s, self._text.text, self._complete, self._closed, self._utterances > 1)
 
     def _grown(self) -> list[TurnEvent]:
         events = self._floor_taken()
@@ -207,6 +214,7 @@ class Turns:
     def _end(self) -> TurnEnd:
         over = TurnEnd(self._text.text)
         self._state = "idle"
+        self._utterances = 0
         self._spoken = self._spoken or bool(over.text)
         self._text = GrowingText(lead=" " if self._spoken else "")
         return over

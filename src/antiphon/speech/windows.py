@@ -65,12 +65,14 @@ class FinalText:
         text: joins the earlier finals verbatim; empty when the recogniser heard nothing in the window.
         start_s, end_s: the window.
         words: times in seconds of the stream; empty unless the recogniser gave them.
+        closed: how sure it ends a sentence; None where the recogniser does not tell.
     """
 
     text: str
     start_s: float
     end_s: float
     words: tuple[Word, ...] = ()
+    closed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,11 @@ class Heard(Protocol):
     @property
     def probabilities(self) -> Sequence[float]:
         """Of each word of the text, parted at blanks."""
+        ...
+
+    @property
+    def closed(self) -> float | None:
+        """How much likelier (natural logarithm) it ends a sentence than that a comma follows, if known."""
         ...
 
     @property

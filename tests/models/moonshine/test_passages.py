@@ -17,10 +17,10 @@ SPANS = [(0, 8_000), (8_000, 20_000), (24_000, 30_000), (30_000, 30_300)]
 
 
 def test_a_passage_is_a_sentence_with_its_times_and_tokens() -> None:
-    said = passages(WORDS, SPANS, [-1.0, -2.0, -3.0, -2.0, -0.5, -0.5, -0.5, -0.5])
+    said = passages(WORDS, SPANS, [-1.0, -2.0, -3.0, -2.0, -0.5, -0.5, -0.5, -0.5], closed=4.0)
     assert said == (
         Passage("Good morning.", 0, 20_000, pytest.approx(-2.0), 2, doubts=(-1.0, -3.0)),
-        Passage(" Thank you.", 24_000, 30_300, pytest.approx(-0.5), 2, doubts=(-0.5, -0.5)),
+        Passage(" Thank you.", 24_000, 30_300, pytest.approx(-0.5), 2, doubts=(-0.5, -0.5), closed=4.0),
     )
 
 

@@ -157,7 +157,7 @@ class Teller:
             case Final():
                 waited_s = self._latency.final(now_s, event.end_s)
                 STT_FINAL.labels(model=self._model).observe(waited_s)
-                return self._turns.final(event.text, event.end_s)
+                return self._turns.final(event.text, event.end_s, event.closed)
             case Done():
                 return self._turns.end()
             case Finalized():

@@ -13,6 +13,7 @@ from antiphon.models.digests import Digests
 from antiphon.models.families import MOONSHINE
 from antiphon.models.moonshine.alignment import align
 from antiphon.models.moonshine.biasing import with_terms
+from antiphon.models.moonshine.closing import Closing
 from antiphon.models.moonshine.decoder import Decoded, Decoder
 from antiphon.models.moonshine.encoder import Encoder, Stem
 from antiphon.models.moonshine.keyterms import Terms, first_tokens
@@ -60,6 +61,7 @@ class Hearing:
         path: what was decoded from it.
         terms: the stream's key terms, if it has any.
         text: ``path`` with key terms in it.
+        closed: how sure the end of the path is that of a sentence, see `Passage`.
     """
 
     stem: Stem = field(default_factory=Stem)
@@ -67,6 +69,7 @@ class Hearing:
     path: Decoded = field(default_factory=Decoded)
     terms: Terms | None = None
     text: Decoded = field(default_factory=Decoded)
+    closed: float | None = None
 
 
 class MoonshineModel:
@@ -99,6 +102,7 @@ class MoonshineModel:
         self._encoder = encoder
         self._decoder = decoder
         self._vocabulary = vocabulary
+        self._closing = Closing(vocabulary)
         self._terms = lru_cache(_LISTS_KEPT)(partial(_terms, vocabulary))
         self.digest = digest
 
@@ -138,7 +142,7 @@ class MoonshineModel:
         grown = {i: window for i, window in audible.items() if len(window) != states[i].samples}
         for group in _of_like_length(grown):
             memories = [self._encoder.encode(windows[i], _TAIL, states[i].stem) for i in group]
-            asked = first_tokens(states[i].terms for i in group)
+            asked = np.union1d(first_tokens(states[i].terms for i in group), self._closing.signs)
             decoded = self._decoder.decode(
                 memories,
                 [self._most_tokens(windows[i]) for i in group],
@@ -148,10 +152,11 @@ class MoonshineModel:
             for i, memory, path in zip(group, memories, decoded, strict=True):
                 state = states[i]
                 state.samples, state.path, state.text = len(windows[i]), path, path
+                state.closed = self._closing.of(path, asked)
                 if state.terms:
                     state.text = with_terms(path, state.terms, asked, self._decoder.session, memory)
         return [
-            self._transcript(states[i].text, window, timed=word_timestamps[i])
+            self._transcript(states[i].text, states[i].closed, window, timed=word_timestamps[i])
             if i in audible
             else Transcript("")
             for i, window in enumerate(windows)
@@ -160,7 +165,7 @@ class MoonshineModel:
     def _most_tokens(self, window: Samples) -> int:
         return math.ceil((len(window) + _TAIL) / self.sample_rate * self._tokens_per_s) + _SPARE_TOKENS
 
-    def _transcript(self, path: Decoded, window: Samples, *, timed: bool) -> Transcript:
+    def _transcript(self, path: Decoded, closed: float | None, window: Samples, *, timed: bool) -> Transcript:
         text = self._vocabulary.text(path.tokens)
         if not text or text == _TEXT_OF_SILENCE:
             return Transcript("")
@@ -170,7 +175,7 @@ class MoonshineModel:
         if timed or not alone:
             spans = align(np.stack(path.looks), [word.tokens for word in words], window)
         times = tuple(Timed(word.text, *span) for word, span in zip(words, spans, strict=True))
-        said = passages(words, whole if alone else spans, path.log_probabilities)
+        said = passages(words, whole if alone else spans, path.log_probabilities, closed)
         return Transcript(text, times if timed else (), passages=said)
 
 

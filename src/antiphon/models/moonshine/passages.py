@@ -27,7 +27,10 @@ def sentences(words: Sequence[SpokenWord]) -> list[range]:
 
 
 def passages(
-    words: Sequence[SpokenWord], spans: Sequence[tuple[int, int]], log_probabilities: Sequence[float]
+    words: Sequence[SpokenWord],
+    spans: Sequence[tuple[int, int]],
+    log_probabilities: Sequence[float],
+    closed: float | None = None,
 ) -> tuple[Passage, ...]:
     """One passage a sentence; it ends where it starts when none of its words has a place in the audio.
 
@@ -35,6 +38,7 @@ def passages(
         words: of the whole text.
         spans: start and end of each word in samples.
         log_probabilities: of each token, and of the end if it came: that speaks for the last sentence.
+        closed: of the last sentence, see `Passage`.
     """
     made: list[Passage] = []
     cuts = [words[part.start].tokens[0] for part in sentences(words)][1:]
@@ -51,6 +55,7 @@ def passages(
                 log_probability=float(np.mean(share)),
                 words=len(part),
                 doubts=tuple(min(log_probabilities[token] for token in words[i].tokens) for i in part),
+                closed=closed if part.stop == len(words) else None,
             )
         )
     return tuple(made)

@@ -94,6 +94,10 @@ class Vocabulary:
         pieces = (piece for part in parts for piece in ([part] if part in self._ids else _bytes_of(part)))
         return [self._ids[piece] for piece in pieces if piece in self._ids]
 
+    def id_of(self, piece: str) -> int | None:
+        """The token that spells just this; None when there is none."""
+        return self._ids.get(piece.encode())
+
     def begins_word(self, token: int) -> bool:
         """Whether the token begins with a blank."""
         return self._piece(token).startswith(b" ")
