@@ -64,7 +64,8 @@ def turns(events: list[Any]) -> list[str]:
 def test_recordings_of_people_are_turns(sdk: Cartesia) -> None:
     audio = b"".join(pcm(clip["file"]) + silence(3) for clip in CLIPS)
     events = hear(sdk, audio)
-    assert re.fullmatch(r"c(su*(eru*)*e?x)+", letters(events))
+    # Behind the last sentence the room is heard, after its turn is over: a turn without words.
+    assert re.fullmatch(r"c(su+(eru*)*e?x)+(se?x)?", letters(events))
     assert len({event.request_id for event in events}) == 1
     assert word_error_rate([" ".join(clip["text"] for clip in CLIPS)], ["".join(turns(events))]) <= 0.05
 
