@@ -249,18 +249,7 @@ def hear(case: Case, model: STTModel[Any], vad: VAD, turns: TurnModel | None) ->
 
 def take(turns: Turns, event: Event) -> list[Any]:
     """Tell the turns of an event; the events that it leads to."""
-    match event:
-        case Voice():
-            return list(turns.voice(event.audio_s, event.frames))
-        case Ending():
-            turns.ending(event.audio_s, event.complete)
-        case Partial():
-            return list(turns.partial(event.text[: event.certain], event.audio_s))
-        case Final():
-            return list(turns.final(event.text, event.end_s, event.closed))
-        case _:
-            pass
-    return []
+    return turns.take(event) if isinstance(event, Voice | Ending | Partial | Final) else []
 
 
 def _row(way: Way, rows: Sequence[tuple[Case, list[Told]]]) -> str:

@@ -69,7 +69,7 @@ class Final(_Event, frozen=True, tag="final"):
         text: may be empty when nothing was said before a finalize.
         start_s, end_s: the audio it covers, in seconds of the stream; audio before ``end_s`` is done with.
         words: empty unless asked for.
-        language: code of what was spoken; empty when the model does not tell.
+        language: code of what was spoken, as the model tells, else as the job does.
         closed: how much likelier (natural logarithm) it ends a sentence than that a comma follows; None when
             the model does not tell.
     """

@@ -18,6 +18,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
+from antiphon.contract.events import Ending, Final, Partial, Voice
 from antiphon.speech.growing import GrowingText
 from antiphon.speech.pauses import Likelihood, Pause, lasting
 from antiphon.speech.utterances import KEEP, START
@@ -157,6 +158,19 @@ class Turns:
             return grown
         self._voiced = False
         return grown + self._silence(silence_s)
+
+    def take(self, event: Voice | Ending | Partial | Final) -> list[TurnEvent]:
+        """Take what a worker tells of the stream, each by its own method."""
+        match event:
+            case Voice():
+                return self.voice(event.audio_s, event.frames)
+            case Ending():
+                self.ending(event.audio_s, event.complete)
+                return []
+            case Partial():
+                return self.partial(event.text[: event.certain], event.audio_s)
+            case Final():
+                return self.final(event.text, event.end_s, event.closed)
 
     def end(self) -> list[TurnEvent]:
         """The stream is over, and with it an open turn."""

@@ -145,23 +145,19 @@ class Teller:
     def _take(self, event: Partial | Final | Finalized | Voice | Ending | Done) -> list[TurnEvent]:
         now_s = time.monotonic()
         match event:
-            case Voice():
-                return self._turns.voice(event.audio_s, event.frames)
-            case Ending():
-                self._turns.ending(event.audio_s, event.complete)
-                return []
-            case Partial():
-                waited_s = self._latency.partial(now_s, event.audio_s)
-                STT_PARTIAL.labels(model=self._model).observe(waited_s)
-                return self._turns.partial(event.text[: event.certain], event.audio_s)
-            case Final():
-                waited_s = self._latency.final(now_s, event.end_s)
-                STT_FINAL.labels(model=self._model).observe(waited_s)
-                return self._turns.final(event.text, event.end_s, event.closed)
             case Done():
                 return self._turns.end()
             case Finalized():
                 return []
+            case Partial():
+                waited_s = self._latency.partial(now_s, event.audio_s)
+                STT_PARTIAL.labels(model=self._model).observe(waited_s)
+            case Final():
+                waited_s = self._latency.final(now_s, event.end_s)
+                STT_FINAL.labels(model=self._model).observe(waited_s)
+            case Voice() | Ending():
+                pass
+        return self._turns.take(event)
 
     def _message(self, event: TurnEvent) -> dict[str, Any]:
         match event:

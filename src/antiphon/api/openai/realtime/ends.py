@@ -2,7 +2,7 @@
 
 from antiphon.api.stt.turns import HESITATION_S
 from antiphon.contract.events import Ending, Final, Partial, Voice
-from antiphon.speech.turns import TurnEnd, TurnEvent, Turns, TurnSettings, TurnStart
+from antiphon.speech.turns import TurnEnd, Turns, TurnSettings, TurnStart
 
 
 class TurnEnds:
@@ -21,22 +21,9 @@ class TurnEnds:
         if self._turns is None:
             return isinstance(event, Final)
         ended = False
-        for turn_event in _take(self._turns, event):
+        for turn_event in self._turns.take(event):
             ended = ended or isinstance(turn_event, TurnEnd)
             if isinstance(turn_event, TurnStart | TurnEnd):
                 self._speaking = isinstance(turn_event, TurnStart)
         # Sound that was no turn is over with its utterance.
         return ended or (isinstance(event, Final) and not self._speaking)
-
-
-def _take(turns: Turns, event: Partial | Final | Voice | Ending) -> list[TurnEvent]:
-    match event:
-        case Voice():
-            return turns.voice(event.audio_s, event.frames)
-        case Ending():
-            turns.ending(event.audio_s, event.complete)
-            return []
-        case Partial():
-            return turns.partial(event.text[: event.certain], event.audio_s)
-        case Final():
-            return turns.final(event.text, event.end_s)
